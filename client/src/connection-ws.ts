@@ -1,0 +1,73 @@
+/** `ws://` and `wss://`, over the WebSocket that browsers and Node have; subprotocol `causeway.v2`. docs/protocol.md, section 7. */
+import type { Connection, ConnectionEvents } from './connection.ts'
+import { joinFrames } from './connection.ts'
+
+const SUBPROTOCOL = 'causeway.v2'
+const DEFAULT_PATH = '/ws'
+
+/** Opens a WebSocket; the path is `/ws` where the address has none. See `OpenConnection`. */
+export async function openWebSocket(url: URL, events: ConnectionEvents, signal: AbortSignal): Promise<Connection> {
+  signal.throwIfAborted()
+  const address = new URL(url)
+  if (address.pathname === '/') address.pathname = DEFAULT_PATH
+  const socket = new WebSocket(address, [SUBPROTOCOL])
+  socket.binaryType = 'arraybuffer'
+  await new Promise<void>((resolve, reject) => {
+    const abort = () => socket.close()
+    signal.addEventListener('abort', abort, { once: true })
+    socket.onopen = () => {
+      signal.removeEventListener('abort', abort)
+      resolve()
+    }
+    // The error event of a browser says nothing; the close event that always follows has the code.
+    socket.onclose = ({ code, reason }) => {
+      signal.removeEventListener('abort', abort)
+      reject(signal.aborted ? signal.reason : new Error(`WebSocket closed before it opened: ${code} ${reason}`.trimEnd()))
+    }
+  })
+  return new WebSocketConnection(socket, events)
+}
+
+class WebSocketConnection implements Connection {
+  readonly #socket: WebSocket
+  #batch: Uint8Array[] = []
+
+  constructor(socket: WebSocket, events: ConnectionEvents) {
+    this.#socket = socket
+    socket.onmessage = ({ data }) => {
+      if (data instanceof ArrayBuffer) events.data(new Uint8Array(data))
+      else socket.close(UNSUPPORTED_DATA, 'expected binary messages')
+    }
+    socket.onclose = ({ code }) => events.end({ code })
+  }
+
+  write(frame: Uint8Array): void {
+    this.#batch.push(frame)
+    if (this.#batch.length === 1) afterThisTurn(this.#flush)
+  }
+
+  readonly #flush = (): void => {
+    const batch = this.#batch
+    if (batch.length === 0) return
+    this.#batch = []
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(joinFrames(batch))
+  }
+
+  close(): void {
+    this.#flush()
+    this.#socket.close(NORMAL)
+  }
+
+  destroy(): void {
+    this.#batch = []
+    this.#socket.close(NORMAL)
+  }
+}
+
+/** RFC 6455, section 7.4.1. */
+const NORMAL = 1_000
+/** A code that a client may send for what RFC 6455 calls 1003, which is kept from scripts. */
+const UNSUPPORTED_DATA = 4_500
+
+/** Node's own macrotask where there is one; a browser's are throttled, so there the end of the microtasks must do. */
+const afterThisTurn: (flush: () => void) => void = typeof setImmediate === 'function' ? setImmediate : queueMicrotask

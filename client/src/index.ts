@@ -1,0 +1,8 @@
+/** Client for Node and browsers: request, notify, stream, push, resume. */
+
+export type { Backoff } from './backoff.ts'
+export { Client } from './client.ts'
+export { connect } from './connect.ts'
+export type { ErrorCode } from './errors.ts'
+export { CausewayError } from './errors.ts'
+export type { ClientEvents, ClientState, ConnectOptions, MessageOptions, Push } from './options.ts'

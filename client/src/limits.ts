@@ -1,0 +1,35 @@
+/** Every bound of the client, with its unit and the reason for its size. Those of the protocol are in @causeway/protocol. */
+
+/** Messages that may wait for the window or for a connection before `request` is refused (OVERLOADED). */
+export const QUEUE_MESSAGES = 1_000
+
+/** Bytes of payload that may wait; a single larger message may wait alone. */
+export const QUEUE_BYTES = 1 << 20
+
+/** Deliveries after which an acknowledgement goes out even if no other frame takes it along. */
+export const ACK_AFTER_DELIVERIES = 64
+
+/** Values a stream holds that its reader hasn't taken; beyond it the stream is cancelled. */
+export const STREAM_BUFFER = 1_024
+
+/** Milliseconds of the first and of the longest wait between attempts to connect; the wait is drawn from 0 to it. */
+export const BACKOFF_MIN_MS = 500
+export const BACKOFF_MAX_MS = 20_000
+
+/** Milliseconds `connect` tries before it gives up. */
+export const CONNECT_TIMEOUT_MS = 10_000
+
+/** Milliseconds one attempt may take to open the socket. */
+export const OPEN_TIMEOUT_MS = 5_000
+
+/** Milliseconds a message has where neither the caller nor the route says: the server's default. */
+export const DEFAULT_TIMEOUT_MS = 60_000
+
+/** Milliseconds that the server's own TIMEOUT is given to arrive before the client makes one. */
+export const TIMEOUT_GRACE_MS = 250
+
+/** Milliseconds between looks at the deadlines; one timer for all messages. */
+export const SWEEP_MS = 50
+
+/** Milliseconds that unanswered messages get after a GOAWAY before the client moves with them. */
+export const GOAWAY_DRAIN_MS = 5_000

@@ -1,0 +1,47 @@
+/** What a user says to the client, and what it says back. */
+import type { Backoff } from './backoff.ts'
+import type { CausewayError } from './errors.ts'
+
+/** How to connect. */
+export interface ConnectOptions {
+  /** Called before each connection; its result goes into SYN. Default: no token. */
+  token?: () => Promise<string | undefined> | string | undefined
+  /** Milliseconds between which the wait before an attempt grows; the wait itself is drawn from 0 to it. Default 500 to 20,000. */
+  backoff?: Partial<Backoff>
+  /** Milliseconds `connect` tries before it rejects with UNREACHABLE. Default 10,000. */
+  connectTimeout?: number
+  /** Milliseconds of silence after which a PING is asked for; the server's SYN_ACK decides. Default 30,000. */
+  keepAlive?: number
+}
+
+/** How to send one message. */
+export interface MessageOptions {
+  /** Milliseconds from now until it ends as TIMEOUT. Default: the route's, else the server's 60 s. */
+  timeout?: number
+  /** Idempotency key. */
+  key?: string
+  /** Cancels it: rejects with CANCELLED, and the server is told. */
+  signal?: AbortSignal
+}
+
+/** Where the connection stands. */
+export type ClientState =
+  | { state: 'connecting' }
+  /** `recovered` is undefined on the first connection; false: deliveries may be lost, and what was unanswered is UNKNOWN where the session is new. */
+  | { state: 'connected'; session: string; recovered: boolean | undefined }
+  | { state: 'disconnected'; error: CausewayError }
+  /** For good: by `close`, or by a code that says not to come back. */
+  | { state: 'closed'; error: CausewayError }
+
+/** A message that came without being asked for. */
+export interface Push {
+  payload: unknown
+  /** Set where it came through a channel, with its place there. */
+  channel: string | undefined
+  offset: bigint | undefined
+  /** It may have been sent before, on an earlier connection; it is still given only once. */
+  redelivered: boolean
+}
+
+/** Events by name. */
+export type ClientEvents = { state: ClientState; push: Push }

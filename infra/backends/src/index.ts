@@ -1,0 +1,14 @@
+export { type Backend, BackendUnavailable } from './backend.ts'
+export { chromiumPath } from './chromium.ts'
+export { freePort } from './free-port.ts'
+export { type KafkaOptions, startKafka } from './kafka.ts'
+export { type RedisOptions, startRedis } from './redis.ts'
+export { type StartedBackends, startBackends } from './start-backends.ts'
+export {
+  type BackendAddresses,
+  type BackendName,
+  type BackendNeeds,
+  backendTest,
+  type TestBackends,
+  testBackends,
+} from './test-backends.ts'

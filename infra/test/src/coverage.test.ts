@@ -1,0 +1,15 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { hasNoCode } from './coverage.ts'
+
+test('a file of types and comments has no code to cover', () => {
+  assert.equal(
+    hasNoCode(`/** A port. */\nimport type { A } from './a.ts'\nexport interface Port {\n  // why\n  get(): A\n}\nexport type B = A | 1\n`),
+    true,
+  )
+})
+
+test('a file with a value has', () => {
+  assert.equal(hasNoCode('/** A port. */\nexport interface Port {}\nexport const LIMIT = 1\n'), false)
+  assert.equal(hasNoCode(`export { a } from './a.ts'\n`), false)
+})

@@ -1,0 +1,159 @@
+import type { DataFolder } from './data-folder.ts'
+import { compositeKey } from './key.ts'
+import { ParkedSession } from './parked-session.ts'
+import type { Table } from './table.ts'
+
+export type ParkResult = 'parked' | 'go' | 'head'
+export type UnparkResult = 'more' | 'cleared' | 'lost'
+
+/** Bytes of a stored head: bucket u8, msgId u32 (0: the next parked message is the head). */
+const HEAD_BYTES = 5
+
+/**
+ * Heads and parked messages by service and session. Retries park here and sessions unpark here, so that a finish, the
+ * parked message it takes out and the head it clears change in one transaction. State lives in memory, written through;
+ * the parked messages' bytes lie on disk alone. Runner tokens are kept in memory only: they end with the process.
+ */
+export class Parking {
+  readonly #folder: DataFolder
+  readonly #heads: Table
+  readonly #messages: Table
+  readonly #services = new Map<string, Map<string, ParkedSession>>()
+  #tokens = 0
+
+  constructor(folder: DataFolder) {
+    this.#folder = folder
+    this.#heads = folder.table('heads')
+    this.#messages = folder.table('parked')
+    this.#load()
+  }
+
+  /** Makes `msgId` the head of its session, in place of what was; a parked message of that number is no longer parked. */
+  setHead(service: string, session: string, bucket: number, msgId: number): void {
+    const found = this.#find(service, session) ?? this.#add(service, session, bucket)
+    found.head = msgId
+    if (found.remove(msgId)) this.#remove(this.#messages, service, session, msgId)
+    this.#putHead(service, session, found)
+  }
+
+  /** Keeps a message behind its session's head, or says that none stands (`go`) or that it is the head itself. */
+  park(service: string, session: string, msgId: number, bytes: Buffer): ParkResult {
+    const found = this.#find(service, session)
+    if (!found) return 'go'
+    if (found.head === msgId) return 'head'
+    if (found.add(msgId)) this.#put(this.#messages, compositeKey(service, session, msgId), bytes)
+    return 'parked'
+  }
+
+  /** Takes a handled message out; the last one clears the head. `lost` where `token` is not the present runner's. */
+  unpark(service: string, session: string, msgId: number, token: string): UnparkResult {
+    const found = this.#find(service, session)
+    if (!found || found.token !== token) return 'lost'
+    if (found.remove(msgId)) this.#remove(this.#messages, service, session, msgId)
+    if (found.head === msgId) found.head = 0
+    if (found.head === 0 && found.parked === 0) {
+      this.#services.get(service)?.delete(session)
+      this.#remove(this.#heads, service, session)
+      return 'cleared'
+    }
+    this.#putHead(service, session, found)
+    return 'more'
+  }
+
+  /** A new runner's token for a head; it voids the one before. Undefined where no head stands. */
+  lease(service: string, session: string): string | undefined {
+    const found = this.#find(service, session)
+    if (found) found.token = `${++this.#tokens}`
+    return found?.token
+  }
+
+  /** msgId of the head; 0 where the next parked message is it; undefined where none stands. */
+  head(service: string, session: string): number | undefined {
+    return this.#find(service, session)?.head
+  }
+
+  /** The parked message of the lowest number, as it was parked. */
+  async next(service: string, session: string): Promise<Buffer | undefined> {
+    const msgId = this.#find(service, session)?.lowest
+    if (msgId === undefined) return undefined
+    const key = compositeKey(service, session, msgId)
+    const stored = this.#messages.get(key)
+    if (stored) return stored
+    await this.#folder.commit() // it was parked in the group that is in the air
+    return this.#messages.get(key)
+  }
+
+  /** Sessions with a head; of these buckets, or all. */
+  sessions(service: string, buckets?: readonly number[]): string[] {
+    const wanted = buckets && new Set(buckets)
+    return [...(this.#services.get(service) ?? [])].filter(([, { bucket }]) => wanted?.has(bucket) ?? true).map(([session]) => session)
+  }
+
+  /** Messages parked for a service. */
+  count(service: string): number {
+    let count = 0
+    for (const { parked } of this.#services.get(service)?.values() ?? []) count += parked
+    return count
+  }
+
+  services(): string[] {
+    return [...this.#services.keys()]
+  }
+
+  #find(service: string, session: string): ParkedSession | undefined {
+    return this.#services.get(service)?.get(session)
+  }
+
+  #add(service: string, session: string, bucket: number): ParkedSession {
+    const added = new ParkedSession(bucket)
+    const sessions = this.#services.get(service) ?? new Map<string, ParkedSession>()
+    this.#services.set(service, sessions.set(session, added))
+    return added
+  }
+
+  #putHead(service: string, session: string, { bucket, head }: ParkedSession): void {
+    const value = Buffer.alloc(HEAD_BYTES)
+    value.writeUInt8(bucket, 0)
+    value.writeUInt32BE(head, 1)
+    this.#put(this.#heads, compositeKey(service, session), value)
+  }
+
+  // A failed commit is fatal for the folder and told to whoever waits for the same group, so nothing is done about it here.
+  #put(table: Table, key: Buffer, value: Buffer): void {
+    this.#folder.write(transaction => transaction.put(table, key, value), ignoreCommit)
+  }
+
+  #remove(table: Table, ...parts: (string | number)[]): void {
+    this.#folder.write(transaction => transaction.remove(table, compositeKey(...parts)), ignoreCommit)
+  }
+
+  #load(): void {
+    for (const { key, value } of this.#heads.entries()) {
+      const [service, session] = namesOf(key)
+      this.#add(service, session, value.readUInt8(0)).head = value.readUInt32BE(1)
+    }
+    for (const { key } of this.#messages.entries()) {
+      const [service, session] = namesOf(key)
+      this.#find(service, session)?.add(key.readUInt32BE(key.length - 4))
+    }
+  }
+}
+
+const ignoreCommit = (): void => {}
+
+function namesOf(key: Buffer): [service: string, session: string] {
+  const first = key.indexOf(0)
+  return [key.toString('utf8', 0, first), key.toString('utf8', first + 1, key.indexOf(0, first + 1))]
+}
+
+const parkings = new WeakMap<DataFolder, Parking>()
+
+/** The one parking of a folder. */
+export function parkingOf(folder: DataFolder): Parking {
+  let parking = parkings.get(folder)
+  if (!parking) {
+    parking = new Parking(folder)
+    parkings.set(folder, parking)
+  }
+  return parking
+}

@@ -1,0 +1,18 @@
+import type { KafkaMessage } from 'kafkajs'
+import type { ConsumedRecord } from './log.ts'
+
+const EMPTY = Buffer.alloc(0)
+
+/** A Kafka message as the port's record; a record without our header has '' for it. */
+export function consumedRecord(partition: number, message: KafkaMessage): ConsumedRecord {
+  const headers = message.headers
+  return {
+    partition,
+    offset: Number(message.offset),
+    key: message.key?.toString('utf8') ?? '',
+    value: message.value ?? EMPTY,
+    header: headers?.causeway?.toString('utf8') ?? '',
+    traceparent: headers?.traceparent?.toString('latin1'),
+    contentType: headers?.['content-type']?.toString('latin1'),
+  }
+}

@@ -1,0 +1,81 @@
+import { compositeKey, type Table, type Transaction } from '@causeway/embedded'
+import { EVENTS_TOPIC } from './log.ts'
+import type { EmbeddedConsumer } from './log-embedded-consumer.ts'
+import { Partition } from './log-embedded-partition.ts'
+
+/** Records a dead-letter topic keeps, for operators; the store of dead letters itself lies with the retries. */
+const KEPT_DEAD_LETTERS = 100_000
+/** Records the topic of session events keeps in each partition. */
+const KEPT_EVENTS = 10_000
+const COMMIT_BYTES = 6
+
+/** Tables that topics lie in. */
+export interface LogTables {
+  records: Table
+  commits: Table
+}
+
+/** A topic: its partitions, what its groups have committed, and who reads it in this process. */
+export class Topic {
+  readonly name: string
+  readonly partitions: readonly Partition[]
+  readonly consumers = new Set<EmbeddedConsumer>()
+  readonly #commits: Table
+  /** Group to the next offset to read, by partition. */
+  readonly #committed = new Map<string, (number | undefined)[]>()
+  /** Records kept whatever was committed; undefined where the groups decide. */
+  readonly #kept: number | undefined
+
+  constructor(name: string, id: number, partitions: number, tables: LogTables) {
+    this.name = name
+    this.partitions = Array.from({ length: partitions }, (_, number) => new Partition(tables.records, id, number))
+    this.#commits = tables.commits
+    this.#kept = name === EVENTS_TOPIC ? KEPT_EVENTS : name.endsWith('-dlt') ? KEPT_DEAD_LETTERS : undefined
+  }
+
+  committed(group: string, partition: number): number | undefined {
+    return this.#committed.get(group)?.[partition]
+  }
+
+  /** A commit as it was read from disk, or is being written. */
+  setCommitted(group: string, partition: number, offset: number): void {
+    const offsets = this.#committed.get(group) ?? []
+    offsets[partition] = offset
+    this.#committed.set(group, offsets)
+  }
+
+  /** Writes a group's offsets and trims what no group needs any more. */
+  commit(transaction: Transaction, group: string, offsets: ReadonlyMap<number, number>): void {
+    for (const [partition, offset] of offsets) {
+      this.setCommitted(group, partition, offset)
+      const value = Buffer.alloc(COMMIT_BYTES)
+      value.writeUIntBE(offset, 0, COMMIT_BYTES)
+      transaction.put(this.#commits, compositeKey(this.name, group, partition), value)
+      if (this.#kept === undefined) this.partitions[partition]!.trim(transaction, this.#watermark(partition))
+    }
+  }
+
+  /** Trims a topic that keeps a bounded number; for others its groups' commits do. */
+  trim(transaction: Transaction, partition: Partition): void {
+    if (this.#kept !== undefined && partition.end > this.#kept) partition.trim(transaction, partition.end - this.#kept)
+  }
+
+  /** The lowest offset any group still wants. A group that has read nothing of a partition wants all of it. */
+  #watermark(partition: number): number {
+    let watermark = Number.POSITIVE_INFINITY
+    for (const offsets of this.#committed.values()) watermark = Math.min(watermark, offsets[partition] ?? 0)
+    return Math.min(watermark, this.partitions[partition]!.end)
+  }
+}
+
+/** Reads a stored commit. */
+export function readCommit(key: Buffer, value: Buffer): { topic: string; group: string; partition: number; offset: number } {
+  const first = key.indexOf(0)
+  const second = key.indexOf(0, first + 1)
+  return {
+    topic: key.toString('utf8', 0, first),
+    group: key.toString('utf8', first + 1, second),
+    partition: key.readUInt32BE(second + 1),
+    offset: value.readUIntBE(0, COMMIT_BYTES),
+  }
+}

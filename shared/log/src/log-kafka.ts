@@ -1,0 +1,142 @@
+import type { Logger } from '@causeway/telemetry'
+import type { Admin, Kafka } from 'kafkajs'
+import { kafkajsSender } from './flight-sender-kafkajs.ts'
+import { platformaticSender } from './flight-sender-platformatic.ts'
+import { KafkaAppender } from './kafka-appender.ts'
+import { consumeKafka } from './kafka-consumer.ts'
+import { KafkaLeaders } from './kafka-leaders.ts'
+import { MAX_MESSAGE_BYTES } from './kafka-limits.ts'
+import { readKafka } from './kafka-reader.ts'
+import { type KafkaOptions, kafkajsClient } from './kafkajs-client.ts'
+import type {
+  Appender,
+  AppenderHandlers,
+  ConsumedRecord,
+  ConsumeOptions,
+  Log,
+  LogConsumer,
+  LogRecord,
+  PartitionLag,
+  TopicSpec,
+} from './log.ts'
+
+export type { KafkaOptions } from './kafkajs-client.ts'
+
+/** Kafka's ConfigResourceTypes.TOPIC. */
+const TOPIC_RESOURCE = 2
+/** How long the cluster may take to create topics, ms. */
+const CREATE_TIMEOUT_MS = 15_000
+
+/** The log on a Kafka cluster (4.x). Stored means acknowledged by all in-sync replicas. */
+export async function openKafkaLog(options: KafkaOptions): Promise<Log> {
+  const kafka = kafkajsClient(options)
+  const admin = kafka.admin({ retry: { retries: 2, initialRetryTime: 100 } })
+  await admin.connect()
+  return new KafkaLog(kafka, admin, options)
+}
+
+class KafkaLog implements Log {
+  readonly #kafka: Kafka
+  readonly #admin: Admin
+  readonly #options: KafkaOptions
+  readonly #logger: Logger
+  readonly #leaders: KafkaLeaders
+
+  constructor(kafka: Kafka, admin: Admin, options: KafkaOptions) {
+    this.#kafka = kafka
+    this.#admin = admin
+    this.#options = options
+    this.#logger = options.logger
+    this.#leaders = new KafkaLeaders(admin)
+  }
+
+  async ensureTopics(topics: readonly TopicSpec[]): Promise<void> {
+    const existing = new Set(await this.#admin.listTopics())
+    const missing = topics.filter(spec => !existing.has(spec.topic))
+    if (missing.length > 0) {
+      await this.#admin.createTopics({
+        waitForLeaders: true,
+        timeout: CREATE_TIMEOUT_MS,
+        topics: missing.map(spec => ({
+          topic: spec.topic,
+          numPartitions: spec.partitions,
+          replicationFactor: spec.replication ?? 1,
+          configEntries: [{ name: 'max.message.bytes', value: String(MAX_MESSAGE_BYTES) }],
+        })),
+      })
+    }
+    await this.#check(topics)
+  }
+
+  /** Another process may have made a topic otherwise, or an operator changed it. */
+  async #check(topics: readonly TopicSpec[]): Promise<void> {
+    const names = topics.map(spec => spec.topic)
+    await this.#leaders.refresh(names)
+    const metadata = await this.#admin.fetchTopicMetadata({ topics: names })
+    const configs = await this.#admin.describeConfigs({
+      includeSynonyms: false,
+      resources: names.map(name => ({ type: TOPIC_RESOURCE, name, configNames: ['max.message.bytes'] })),
+    })
+    for (const spec of topics) {
+      const found = metadata.topics.find(topic => topic.name === spec.topic)?.partitions.length
+      if (found !== spec.partitions) {
+        throw new Error(
+          `Kafka topic ${spec.topic} has ${found} partitions, CAUSEWAY_PARTITIONS says ${spec.partitions}: the number is fixed at creation, set CAUSEWAY_PARTITIONS=${found}`,
+        )
+      }
+      const entry = configs.resources.find(resource => resource.resourceName === spec.topic)?.configEntries[0]
+      if (Number(entry?.configValue) < MAX_MESSAGE_BYTES) {
+        throw new Error(
+          `Kafka topic ${spec.topic} takes records of ${entry?.configValue} bytes, expected at least ${MAX_MESSAGE_BYTES}: set its max.message.bytes`,
+        )
+      }
+    }
+  }
+
+  appender<R extends LogRecord>(handlers: AppenderHandlers<R>): Appender<R> {
+    const { brokers, clientId, client } = this.#options
+    const sender = client === 'platformatic' ? platformaticSender(brokers, clientId) : kafkajsSender(this.#kafka)
+    return new KafkaAppender(lazySender(sender), this.#leaders, handlers, this.#logger)
+  }
+
+  consume(options: ConsumeOptions): Promise<LogConsumer> {
+    return consumeKafka(this.#kafka, options, this.#logger)
+  }
+
+  async lag(group: string, topic: string): Promise<PartitionLag[]> {
+    const [ends, committed] = await Promise.all([
+      this.#admin.fetchTopicOffsets(topic),
+      this.#admin.fetchOffsets({ groupId: group, topics: [topic] }),
+    ])
+    const offsets = new Map(committed[0]?.partitions.map(row => [row.partition, Number(row.offset)]))
+    return ends
+      .map(row => {
+        const offset = offsets.get(row.partition) ?? -1
+        return { partition: row.partition, end: Number(row.high), committed: offset < 0 ? undefined : offset }
+      })
+      .sort((a, b) => a.partition - b.partition)
+  }
+
+  read(topic: string, partition: number, offset: number, limit: number): Promise<ConsumedRecord[]> {
+    return readKafka(this.#kafka, this.#admin, { topic, partition, offset, limit })
+  }
+
+  async ping(): Promise<void> {
+    await this.#admin.describeCluster()
+  }
+
+  async close(): Promise<void> {
+    this.#leaders.close()
+    await this.#admin.disconnect()
+  }
+}
+
+/** A sender that connects at first use, so that appender() need not be waited for. */
+function lazySender(connecting: Promise<Awaited<ReturnType<typeof kafkajsSender>>>): Awaited<ReturnType<typeof kafkajsSender>> {
+  connecting.catch(() => undefined)
+  return {
+    send: async batches => (await connecting).send(batches),
+    forgetMetadata: async () => (await connecting).forgetMetadata(),
+    close: async () => (await connecting).close(),
+  }
+}

@@ -1,0 +1,25 @@
+/** `abcd`: magic AB CD, version, command, length, sequence id. docs/protocol.md, section 8. */
+import type { DialectTable } from './table.ts'
+
+/** Answers are matched by seqId and have cmd 2; cmd 0 and the bare bytes `PING` are heartbeats, cmd 0xFF a failure. */
+export const ABCD: DialectTable = {
+  name: 'abcd',
+  title: 'Magic AB CD, version, command, length, sequence id',
+  headerSize: 12,
+  fields: [
+    { name: 'magic', offset: 0, size: 2, constant: 0xabcd },
+    { name: 'version', offset: 2, size: 1, default: 1 },
+    { name: 'cmd', offset: 3, size: 1 },
+    { name: 'length', offset: 4, size: 4 },
+    { name: 'seqId', offset: 8, size: 4 },
+  ],
+  framing: { by: 'length', field: 'length', counts: 'payload' },
+  operation: 'cmd',
+  correlation: 'seqId',
+  request: 1,
+  answer: 2,
+  error: 0xff,
+  heartbeat: 0,
+  bareHeartbeat: { question: 'PING', answer: 'PONG' },
+  shared: true,
+}

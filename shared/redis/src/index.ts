@@ -1,0 +1,16 @@
+export type { RedisOptions } from './connect.ts'
+export { closeRedis, connectRedis } from './connect.ts'
+export {
+  BUCKETS,
+  batchNumberKey,
+  DEFAULT_PREFIX,
+  endsKey,
+  headsKey,
+  outboxKey,
+  parkedKey,
+  sessionKey,
+  takeoverChannel,
+  totalsKey,
+  wakeChannel,
+} from './keys.ts'
+export { Script } from './script.ts'

@@ -1,0 +1,31 @@
+/**
+ * Names of all keys and channels in Redis. `{bucket}` is the hash tag: murmur2(session) mod 256.
+ *
+ *   <prefix>:{B}:s:<session>            hash    the session: i incarnation, g gateway, e epoch, q seq, d done mark, x finished above it,
+ *                                               a acknowledged, s stored mark, t token digest, p principal, n open streams,
+ *                                               b the store went back
+ *   <prefix>:{B}:o:<session>            stream  the outbox: id 0-seq, field f the frame
+ *   <prefix>:{B}:x:<session>            zset    finished above the done mark: member msgId, score prev
+ *   <prefix>:{B}:r:<session>            hash    streams begun: msgId -> run:next chunk
+ *   <prefix>:{B}:z                      zset    sessions of the bucket by end, Unix ms
+ *   <prefix>:{B}:h:<service>            hash    heads: session -> token;msgId
+ *   <prefix>:{B}:k:<service>:<session>  zset    parked messages: score msgId, member the packed message
+ *   <prefix>:n:<gateway>                string  number of the last wake-up batch to a gateway
+ *   <prefix>:totals                     hash    messages by outcome
+ *   <prefix>:w:<gateway>                channel wake-ups
+ *   <prefix>:c:<gateway>                channel take-overs: "session epoch"
+ */
+export const DEFAULT_PREFIX = 'causeway'
+
+export const sessionKey = (prefix: string, bucket: number, session: string): string => `${prefix}:{${bucket}}:s:${session}`
+export const outboxKey = (prefix: string, bucket: number, session: string): string => `${prefix}:{${bucket}}:o:${session}`
+export const endsKey = (prefix: string, bucket: number): string => `${prefix}:{${bucket}}:z`
+export const headsKey = (prefix: string, bucket: number, service: string): string => `${prefix}:{${bucket}}:h:${service}`
+export const parkedKey = (prefix: string, bucket: number, service: string, session: string): string =>
+  `${prefix}:{${bucket}}:k:${service}:${session}`
+export const batchNumberKey = (prefix: string, gateway: string): string => `${prefix}:n:${gateway}`
+export const totalsKey = (prefix: string): string => `${prefix}:totals`
+export const wakeChannel = (prefix: string, gateway: string): string => `${prefix}:w:${gateway}`
+export const takeoverChannel = (prefix: string, gateway: string): string => `${prefix}:c:${gateway}`
+/** Buckets a session key can have. */
+export const BUCKETS = 256

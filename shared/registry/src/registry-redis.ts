@@ -1,0 +1,122 @@
+import { closeRedis, connectRedis, DEFAULT_PREFIX, type RedisOptions, Script } from '@causeway/redis'
+import type { Redis } from 'ioredis'
+import { findClash, makePicture, pictureSignature, type RememberedRoute } from './picture.ts'
+import { type AnnouncedProcess, type Announcement, LEASE_MS, type Picture, type Registry, type RouteSpec, type Watching } from './registry.ts'
+import { leaseScript, readScript, withdrawScript } from './script-leases.ts'
+
+/** A watcher reads the picture at least this often, ms: a lease that ran out tells nobody. */
+const POLL_MS = 500
+
+/** The registry in Redis: leases by the store's clock, changes by pub/sub and a poll. */
+export async function openRedisRegistry(options: RedisOptions): Promise<Registry> {
+  const redis = connectRedis(options, 'registry')
+  await redis.ping()
+  return new RedisRegistry(redis, { ...options, prefix: options.prefix ?? DEFAULT_PREFIX })
+}
+
+class RedisRegistry implements Registry {
+  readonly #redis: Redis
+  readonly #options: RedisOptions & { prefix: string }
+  readonly #lease = new Script(leaseScript)
+  readonly #withdraw = new Script(withdrawScript)
+  readonly #read = new Script(readScript)
+
+  constructor(redis: Redis, options: RedisOptions & { prefix: string }) {
+    this.#redis = redis
+    this.#options = options
+  }
+
+  async announce(announced: AnnouncedProcess): Promise<Announcement> {
+    const process = { ...announced }
+    if (process.kind === 'worker') {
+      const clash = findClash(process, (await this.#picture()).workers)
+      if (clash !== undefined) throw new Error(clash)
+    }
+    await this.#renew(process, true)
+    let busy = false
+    const timer = setInterval(() => {
+      if (busy) return
+      busy = true
+      this.#renew(process, false)
+        .catch(error => this.#options.logger.debug({ error: (error as Error).message }, 'registry: the lease could not be renewed'))
+        .finally(() => {
+          busy = false
+        })
+    }, LEASE_MS / 3)
+    return {
+      stats: stats => {
+        process.stats = stats
+      },
+      withdraw: async () => {
+        clearInterval(timer)
+        await this.#withdraw.run(this.#redis, this.#options.prefix, process.id)
+      },
+    }
+  }
+
+  async #renew(process: AnnouncedProcess, tell: boolean): Promise<void> {
+    const routes = process.kind === 'worker' ? process.routes : []
+    const remembered = routes.flatMap(route => [
+      route.name,
+      JSON.stringify({ ...route, service: process.kind === 'worker' ? process.service : '' }).slice(0, -1),
+    ])
+    await this.#lease.run(this.#redis, this.#options.prefix, process.id, JSON.stringify(process), LEASE_MS, tell ? '1' : '0', ...remembered)
+  }
+
+  async #picture(): Promise<Picture> {
+    const reply = ((await this.#read.run(this.#redis, this.#options.prefix)) as Buffer[]).map(String)
+    const middle = reply.indexOf('')
+    const processes = reply.slice(1, middle).map(json => revive(JSON.parse(json) as AnnouncedProcess))
+    const routes = reply.slice(middle + 1).map(json => withOpcode(JSON.parse(json) as RememberedRoute))
+    return makePicture(processes, routes, Number(reply[0]))
+  }
+
+  async watch(changed: (picture: Picture) => void): Promise<Watching> {
+    const subscriber = connectRedis(this.#options, 'registry-watch', true)
+    let picture = await this.#picture()
+    let reading = false
+    let again = false
+    const read = async (): Promise<void> => {
+      if (reading) {
+        again = true
+        return
+      }
+      reading = true
+      const next = await this.#picture().catch((): Picture => ({ ...picture, stale: true }))
+      reading = false
+      const differs = pictureSignature(next) !== pictureSignature(picture)
+      picture = next
+      if (differs) changed(picture)
+      if (again) {
+        again = false
+        await read()
+      }
+    }
+    subscriber.on('message', () => void read())
+    await subscriber.subscribe(`${this.#options.prefix}:registry`)
+    const timer = setInterval(() => void read(), POLL_MS)
+    changed(picture)
+    return {
+      get picture() {
+        return picture
+      },
+      async close() {
+        clearInterval(timer)
+        await closeRedis(subscriber)
+      },
+    }
+  }
+
+  async ping(): Promise<void> {
+    await this.#redis.ping()
+  }
+
+  async close(): Promise<void> {
+    await closeRedis(this.#redis)
+  }
+}
+
+/** JSON leaves an undefined opcode out. */
+const withOpcode = <R extends RouteSpec>(route: R): R => ({ ...route, opcode: route.opcode })
+const revive = (process: AnnouncedProcess): AnnouncedProcess =>
+  process.kind === 'worker' ? { ...process, routes: process.routes.map(withOpcode) } : process

@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { type Capability, uniqueName, unless, until } from '@causeway/testing'
+import { type GatewayProcess, LEASE_MS, type Picture, type Registry, type RouteSpec, type WorkerProcess } from './registry.ts'
+
+/** A registry under test; `close` releases everything behind it. */
+export interface OpenedRegistry {
+  registry: Registry
+  close(): Promise<void>
+  /** The registry of another process; closed by `close`. */
+  another(): Promise<Registry>
+  /** Ends a registry as a killed process does: no renewal any more, nothing withdrawn. */
+  kill?(registry: Registry): Promise<void>
+}
+
+export interface RegistryCapabilities {
+  /** `kill` is there. */
+  kills: Capability
+}
+
+/** ms; how fresh a watcher is, by contract. */
+const FRESHNESS_MS = 1_000
+/** ms; beside the contract's time, what a busy machine may take. */
+const GRACE_MS = 500
+
+const route = (changes: Partial<RouteSpec> = {}): RouteSpec => ({
+  name: uniqueName('route'),
+  opcode: undefined,
+  oneWay: false,
+  timeoutMs: 5_000,
+  order: 'session',
+  ...changes,
+})
+const worker = (changes: Partial<WorkerProcess> = {}): WorkerProcess => ({
+  kind: 'worker',
+  id: uniqueName('worker'),
+  host: 'host',
+  startedAt: 1_700_000_000_000,
+  stats: {},
+  service: uniqueName('service'),
+  version: '1',
+  routes: [route()],
+  ...changes,
+})
+const gateway = (): GatewayProcess => ({
+  kind: 'gateway',
+  id: uniqueName('gateway'),
+  host: 'host',
+  startedAt: 1_700_000_000_000,
+  stats: {},
+  tcpPort: 7400,
+  httpPort: 7401,
+})
+
+const freshOpcode = () => 0x8000 + Math.floor(Math.random() * 0x4000)
+const soon = (what: string) => ({ timeoutMs: FRESHNESS_MS + GRACE_MS, what })
+const workerIn = (picture: Picture, { id }: { id: string }) => picture.workers.find(each => each.id === id)
+
+/** What any registry must show. Names are fresh, so that suites may share a Redis. */
+export function registryConformance(name: string, open: () => Promise<OpenedRegistry>, capabilities: RegistryCapabilities): void {
+  const onRegistry: OnRegistry = (behaviour, run, options = {}) =>
+    test(behaviour, options, async () => {
+      const opened = await open()
+      try {
+        await run(opened)
+      } finally {
+        await opened.close()
+      }
+    })
+  describe(`registry conformance: ${name}`, () => {
+    describe('processes', () => processes(onRegistry, capabilities))
+    describe('routes', () => routes(onRegistry))
+  })
+}
+
+type OnRegistry = (behaviour: string, run: (opened: OpenedRegistry) => Promise<void>, options?: { skip?: false | string }) => void
+
+function processes(onRegistry: OnRegistry, capabilities: RegistryCapabilities): void {
+  onRegistry('shows a watcher what is there before it resolves, and says it is fresh', async ({ registry, another }) => {
+    const [announcedWorker, announcedGateway] = [worker(), gateway()]
+    await registry.announce(announcedWorker)
+    await registry.announce(announcedGateway)
+    const pictures: Picture[] = []
+    const watching = await (await another()).watch(picture => void pictures.push(picture))
+    assert.ok(pictures.length >= 1)
+    assert.deepEqual(workerIn(watching.picture, announcedWorker), announcedWorker)
+    assert.deepEqual(
+      watching.picture.gateways.find(({ id }) => id === announcedGateway.id),
+      announcedGateway,
+    )
+    assert.equal(watching.picture.stale, false)
+    await watching.close()
+  })
+
+  onRegistry('shows a new process within a second, and one that withdrew no more', async ({ registry, another }) => {
+    let latest: Picture | undefined
+    const watching = await (await another()).watch(picture => {
+      latest = picture
+    })
+    const announced = worker()
+    const announcement = await registry.announce(announced)
+    await until(() => workerIn(latest!, announced) !== undefined, soon('the worker'))
+    await announcement.withdraw()
+    await until(() => workerIn(latest!, announced) === undefined, soon('its end'))
+    await watching.close()
+  })
+
+  onRegistry('takes a process that comes again under its id as the same', async ({ registry }) => {
+    const announced = worker()
+    await registry.announce(announced)
+    await registry.announce({ ...announced, version: '2' })
+    const watching = await registry.watch(() => {})
+    assert.deepEqual(
+      watching.picture.workers.filter(({ id }) => id === announced.id).map(({ version }) => version),
+      ['2'],
+    )
+    await watching.close()
+  })
+
+  onRegistry('carries the figures of a process with its renewals', async ({ registry, another }) => {
+    const announced = gateway()
+    const announcement = await registry.announce(announced)
+    const watching = await (await another()).watch(() => {})
+    announcement.stats({ sessions: 42 })
+    const shown = () => watching.picture.gateways.find(({ id }) => id === announced.id)?.stats.sessions
+    await until(() => shown() === 42, { timeoutMs: LEASE_MS / 3 + FRESHNESS_MS + GRACE_MS, what: 'the figures' })
+    await watching.close()
+  })
+
+  onRegistry('keeps a process that does nothing but live', async ({ registry, another }) => {
+    const announced = worker()
+    await registry.announce(announced)
+    const lost: Picture[] = []
+    const watching = await (await another()).watch(picture => {
+      if (!workerIn(picture, announced)) lost.push(picture)
+    })
+    const end = Date.now() + LEASE_MS * 1.5
+    await until(() => Date.now() > end, { timeoutMs: LEASE_MS * 2 })
+    assert.ok(workerIn(watching.picture, announced))
+    assert.equal(lost.length, 0)
+    await watching.close()
+  })
+
+  onRegistry(
+    'drops a process whose lease has ended',
+    async ({ registry, another, kill }) => {
+      const announced = worker()
+      const dying = await another()
+      await dying.announce(announced)
+      const watching = await registry.watch(() => {})
+      assert.ok(workerIn(watching.picture, announced))
+      await kill!(dying)
+      await until(() => !workerIn(watching.picture, announced), { timeoutMs: LEASE_MS + FRESHNESS_MS + GRACE_MS, what: 'the lease to end' })
+      await watching.close()
+    },
+    unless(capabilities.kills),
+  )
+
+  onRegistry('calls a watcher no more once it has closed', async ({ registry }) => {
+    const [ended, stays]: [string[], string[]] = [[], []]
+    const ending = await registry.watch(picture => void ended.push(...picture.workers.map(({ id }) => id)))
+    const staying = await registry.watch(picture => void stays.push(...picture.workers.map(({ id }) => id)))
+    await ending.close()
+    const announced = worker()
+    await registry.announce(announced)
+    await until(() => stays.includes(announced.id), soon('the other watcher'))
+    assert.ok(!ended.includes(announced.id))
+    await staying.close()
+  })
+
+  onRegistry('answers a ping', async ({ registry }) => registry.ping())
+}
+
+function routes(onRegistry: OnRegistry): void {
+  onRegistry('knows the routes of a worker, seen now', async ({ registry }) => {
+    const spec = route({ opcode: freshOpcode(), timeoutMs: 1_234, oneWay: true, order: 'none' })
+    const announced = worker({ routes: [spec, route()] })
+    await registry.announce(announced)
+    const watching = await registry.watch(() => {})
+    const known = watching.picture.routes.get(spec.name)
+    assert.ok(known)
+    const { lastSeen, ...rest } = known
+    assert.deepEqual(rest, { ...spec, service: announced.service })
+    assert.ok(Math.abs(Date.now() - lastSeen) < LEASE_MS, `last seen ${Date.now() - lastSeen} ms ago`)
+    assert.ok(watching.picture.routes.has(announced.routes[1]!.name))
+    await watching.close()
+  })
+
+  onRegistry('remembers a route whose last worker has gone, and when that was', async ({ registry, another }) => {
+    const announced = worker()
+    const announcement = await registry.announce(announced)
+    const watching = await (await another()).watch(() => {})
+    await announcement.withdraw()
+    const from = Date.now()
+    await until(() => workerIn(watching.picture, announced) === undefined, soon('its end'))
+    const known = watching.picture.routes.get(announced.routes[0]!.name)
+    assert.ok(known && Math.abs(known.lastSeen - from) < LEASE_MS)
+    const later = await (await another()).watch(() => {})
+    assert.ok(later.picture.routes.has(announced.routes[0]!.name))
+    await later.close()
+    await watching.close()
+  })
+
+  onRegistry('lets many workers of a service serve the same routes', async ({ registry, another }) => {
+    const spec = route({ opcode: freshOpcode() })
+    const first = worker({ routes: [spec] })
+    const second = worker({ routes: [spec], service: first.service })
+    await registry.announce(first)
+    await (await another()).announce(second)
+    const watching = await registry.watch(() => {})
+    await until(() => workerIn(watching.picture, first) !== undefined && workerIn(watching.picture, second) !== undefined, soon('both'))
+    await watching.close()
+  })
+
+  onRegistry('refuses a route name that another service serves, and names both', async ({ registry, another }) => {
+    const first = worker()
+    await registry.announce(first)
+    const clashing = worker({ routes: [route(), route({ name: first.routes[0]!.name })] })
+    const isClash = (error: Error) => error.message.includes(first.routes[0]!.name) && error.message.includes(first.service)
+    await assert.rejects((await another()).announce(clashing), isClash)
+    const watching = await registry.watch(() => {})
+    assert.equal(workerIn(watching.picture, clashing), undefined)
+    await watching.close()
+  })
+
+  onRegistry('refuses an opcode that another route has, within a worker too', async ({ registry, another }) => {
+    const opcode = freshOpcode()
+    const first = worker({ routes: [route({ opcode })] })
+    await registry.announce(first)
+    const isClash = (error: Error) => error.message.includes(String(opcode)) && error.message.includes(first.routes[0]!.name)
+    await assert.rejects((await another()).announce(worker({ routes: [route({ opcode })], service: first.service })), isClash)
+    const other = freshOpcode()
+    await assert.rejects(
+      registry.announce(worker({ routes: [route({ opcode: other }), route({ opcode: other })] })),
+      new RegExp(String(other)),
+    )
+  })
+}

@@ -1,0 +1,79 @@
+/**
+ * Port: which processes are there and which routes their services serve. Two adapters: registry-redis.ts, registry-embedded.ts.
+ *
+ * - Lease: an announced process stays in the picture until it withdraws or has not renewed for `leaseMs`.
+ * - Freshness: a watcher sees a change within 1 s. When the store is away it keeps its last picture and says `stale`.
+ * - A route once registered is remembered, with the time its last worker was seen, so that a gateway can tell
+ *   "never served" from "not served just now".
+ */
+
+export interface RouteSpec {
+  name: string
+  /** 1-65535; undefined where the route is called by name only. */
+  opcode: number | undefined
+  /** Answers nothing: NOTIFY only. */
+  oneWay: boolean
+  /** ms; default of requests that bring none. */
+  timeoutMs: number
+  order: 'session' | 'none'
+}
+
+interface ProcessBase {
+  /** Unique for a run of the process. */
+  id: string
+  host: string
+  startedAt: number
+  /** Figures for operators (rates a second, gauges), refreshed with the lease. */
+  stats: Record<string, number>
+}
+export interface WorkerProcess extends ProcessBase {
+  kind: 'worker'
+  service: string
+  version: string
+  routes: RouteSpec[]
+}
+export interface GatewayProcess extends ProcessBase {
+  kind: 'gateway'
+  tcpPort: number
+  httpPort: number
+}
+export type AnnouncedProcess = WorkerProcess | GatewayProcess
+
+export interface KnownRoute extends RouteSpec {
+  service: string
+  /** Unix ms at which a worker serving it was last seen; a live one counts as now. */
+  lastSeen: number
+}
+
+export interface Picture {
+  gateways: readonly GatewayProcess[]
+  workers: readonly WorkerProcess[]
+  /** By route name: all ever registered. */
+  routes: ReadonlyMap<string, KnownRoute>
+  /** True while the store cannot be read and this is the last picture had. */
+  stale: boolean
+}
+
+export interface Announcement {
+  /** Changes the figures told with the next renewal. */
+  stats(stats: Record<string, number>): void
+  withdraw(): Promise<void>
+}
+
+export interface Watching {
+  /** The present picture. */
+  readonly picture: Picture
+  close(): Promise<void>
+}
+
+export interface Registry {
+  /** Rejects where a route name is served by another service, or an opcode by another route: clashes are found at start. */
+  announce(process: AnnouncedProcess): Promise<Announcement>
+  /** Calls `changed` with each new picture, once before it resolves. */
+  watch(changed: (picture: Picture) => void): Promise<Watching>
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+/** A lease is renewed every third of it. */
+export const LEASE_MS = 3_000

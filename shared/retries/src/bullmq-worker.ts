@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto'
+import type { Logger } from '@causeway/telemetry'
+import { type Job, type Queue, Worker } from 'bullmq'
+import type { Redis } from 'ioredis'
+import { ALL_BUCKETS, type RedisParking } from './parking-redis.ts'
+import type { RetryMessage, RetryRunner, RetryWorker, RunnerLease } from './retries.ts'
+import { fromJob, type RetryJob } from './retry-job.ts'
+
+/** A runner that died loses its job after so long, ms; BullMQ renews the lock at half of it. */
+const LOCK_MS = 10_000
+const STALLED_CHECK_MS = 5_000
+/** A job may stall as often as it must: each stall counts as an attempt, and the attempts are counted by us. */
+const MAX_STALLED = 1_000_000
+/** Wait before a job whose run met an absent backend is run again, ms. */
+const BACKEND_RETRY_MS = 1_000
+/** How often heads are held against their jobs, ms. */
+const SWEEP_MS = 15_000
+
+export interface BullmqWorkerOptions {
+  queue: Queue<RetryJob>
+  connection: Redis
+  prefix: string
+  parking: RedisParking
+  schedule(message: RetryMessage, delayMs: number): Promise<void>
+  service: string
+  runner: RetryRunner
+  concurrency: number
+  logger: Logger
+}
+
+/** Thrown by a run whose message wants another attempt: BullMQ keeps the error for operators and delays the job. */
+class RetryLater extends Error {
+  readonly delayMs: number
+
+  constructor(text: string, delayMs: number) {
+    super(text)
+    this.name = 'RetryLater'
+    this.delayMs = delayMs
+  }
+}
+
+/** Runs a service's due jobs: the head first, then what is parked behind it, in order. */
+export class BullmqRetryWorker implements RetryWorker {
+  readonly #options: BullmqWorkerOptions
+  readonly #worker: Worker<RetryJob>
+  readonly #stopping = new AbortController()
+  readonly #sweeper: NodeJS.Timeout
+
+  constructor(options: BullmqWorkerOptions) {
+    this.#options = options
+    this.#worker = new Worker<RetryJob>(options.queue.name, job => this.#run(job), {
+      connection: options.connection,
+      prefix: options.prefix,
+      concurrency: options.concurrency,
+      lockDuration: LOCK_MS,
+      stalledInterval: STALLED_CHECK_MS,
+      maxStalledCount: MAX_STALLED,
+      autorun: false,
+      settings: { backoffStrategy: (_made, _type, error) => (error instanceof RetryLater ? error.delayMs : BACKEND_RETRY_MS) },
+    })
+    this.#worker.on('error', error => options.logger.warn({ service: options.service, error: error.message }, 'retries: worker error'))
+    this.#sweeper = setInterval(() => void this.#sweep(), SWEEP_MS)
+  }
+
+  async start(): Promise<this> {
+    this.#worker.run().catch(error => this.#options.logger.error({ error: (error as Error).message }, 'retries: the worker stopped'))
+    await this.#worker.waitUntilReady()
+    return this
+  }
+
+  async close(timeoutMs: number): Promise<void> {
+    clearInterval(this.#sweeper)
+    const forced = setTimeout(() => {
+      this.#stopping.abort()
+      void this.#worker.close(true)
+    }, timeoutMs)
+    await this.#worker.close()
+    clearTimeout(forced)
+  }
+
+  async #run(job: Job<RetryJob>): Promise<string> {
+    const message = fromJob(job.data)
+    message.attempts += job.stalledCounter
+    if (!job.data.ordered) return await this.#attempt(job, message, undefined)
+    const token = randomBytes(6).toString('hex')
+    if (!(await this.#options.parking.claim(message, token))) return 'no longer the head'
+    return await this.#attempt(job, message, { token, signal: this.#stopping.signal })
+  }
+
+  async #attempt(job: Job<RetryJob>, message: RetryMessage, lease: RunnerLease | undefined): Promise<string> {
+    const outcome = await this.#options.runner.run(message, lease)
+    if (outcome.kind === 'retry') {
+      await job.updateData({ ...job.data, attempts: outcome.message.attempts - job.stalledCounter, errors: outcome.message.errors })
+      throw new RetryLater(outcome.message.errors.at(-1)?.error ?? 'failed', outcome.delayMs)
+    }
+    return lease !== undefined && outcome.parked === 'more' ? await this.#runParked(message, lease) : 'finished'
+  }
+
+  /** What waited behind the head, in order; one that fails is the new head with a job of its own. */
+  async #runParked(head: RetryMessage, lease: RunnerLease): Promise<string> {
+    const { parking, runner, schedule } = this.#options
+    for (let handled = 0; ; handled++) {
+      if (lease.signal.aborted) throw new RetryLater('the worker is stopping', 0)
+      const message = await parking.next(head, lease.token)
+      if (message === undefined) return `finished, and ${handled} parked behind it`
+      const outcome = await runner.run(message, lease)
+      if (outcome.kind === 'retry') {
+        if ((await parking.setHead(outcome.message, lease.token)) === 'head') await schedule(outcome.message, outcome.delayMs)
+        return `finished, and ${handled} parked behind it; message ${message.msgId} is the new head`
+      }
+      if (outcome.parked !== 'more') return `finished, and ${handled + 1} parked behind it`
+    }
+  }
+
+  /** A head whose job is gone (its setter died between the two steps, or an operator removed it) is scheduled again. */
+  async #sweep(): Promise<void> {
+    const { parking, queue, service, schedule, logger } = this.#options
+    try {
+      for (const head of await parking.heads(service, ALL_BUCKETS)) {
+        const state = await queue.getJobState(head.jobId)
+        if (state !== 'unknown' && state !== 'completed' && state !== 'failed') continue
+        const message = await parking.first(service, head)
+        if (message === undefined) continue
+        logger.warn({ service, session: head.session, msgId: message.msgId, state }, 'retries: a head had no job, scheduled again')
+        if (state !== 'unknown') await (await queue.getJob(head.jobId))?.remove()
+        if ((await parking.setHead(message, '')) !== 'lost') await schedule(message, 0)
+      }
+    } catch (error) {
+      logger.warn({ service, error: (error as Error).message }, 'retries: the sweep for heads without a job failed')
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import { BUCKETS, headsKey, parkedKey, Script } from '@causeway/redis'
+import type { Redis } from 'ioredis'
+import { type ParkAnswer, type RetryMessage, retryJobId } from './retries.ts'
+import { fromJob, type RetryJob, toJob } from './retry-job.ts'
+import { claimScript, headScript, nextScript, parkScript } from './script-park.ts'
+
+const ANSWERS: Record<string, ParkAnswer> = { p: 'parked', g: 'go', h: 'head' }
+
+/** A head that stands in Redis. */
+export interface Head {
+  session: string
+  bucket: number
+  jobId: string
+}
+
+/** Heads and parked messages in Redis; finishing them is the finish script's part (shared/sessions). */
+export class RedisParking {
+  readonly #redis: Redis
+  readonly #prefix: string
+  readonly #head = new Script(headScript)
+  readonly #park = new Script(parkScript)
+  readonly #claim = new Script(claimScript)
+  readonly #next = new Script(nextScript)
+
+  constructor(redis: Redis, prefix: string) {
+    this.#redis = redis
+    this.#prefix = prefix
+  }
+
+  /** `token` is '' for the dispatcher; a runner's token moves its head on to this message. */
+  async setHead(message: RetryMessage, token: string): Promise<'head' | 'parked' | 'lost'> {
+    const { bucket, service, session, msgId } = message
+    const packed = JSON.stringify(toJob(message, true))
+    const reply = await this.#head.run(this.#redis, this.#prefix, bucket, service, session, msgId, packed, retryJobId(message), token)
+    return String(reply) as 'head' | 'parked' | 'lost'
+  }
+
+  async park(messages: readonly RetryMessage[]): Promise<ParkAnswer[]> {
+    if (messages.length === 0) return []
+    const args = messages.flatMap(message => {
+      const { bucket, service, session, msgId } = message
+      return [bucket, service, session, msgId, JSON.stringify(toJob(message, true))]
+    })
+    const letters = String(await this.#park.run(this.#redis, this.#prefix, ...args))
+    return Array.from(letters, letter => ANSWERS[letter])
+  }
+
+  async claim(message: RetryMessage, token: string): Promise<boolean> {
+    const { bucket, service, session, msgId } = message
+    return (await this.#claim.run(this.#redis, this.#prefix, bucket, service, session, msgId, token)) === 1
+  }
+
+  async next(message: RetryMessage, token: string): Promise<RetryMessage | undefined> {
+    const packed = await this.#next.run(this.#redis, this.#prefix, message.bucket, message.service, message.session, token)
+    return packed === null ? undefined : fromJob(JSON.parse(String(packed)) as RetryJob)
+  }
+
+  async heads(service: string, buckets: readonly number[]): Promise<Head[]> {
+    const pipeline = this.#redis.pipeline()
+    for (const bucket of buckets) pipeline.hgetall(headsKey(this.#prefix, bucket, service))
+    const replies = (await pipeline.exec()) ?? []
+    return replies.flatMap(([error, reply], index) => {
+      if (error) throw error
+      const entries = Object.entries(reply as Record<string, string>)
+      return entries.map(([session, head]) => ({ session, bucket: buckets[index], jobId: head.split(';').slice(2).join(';') }))
+    })
+  }
+
+  /** The head's own message, from the front of its parked ones. */
+  async first(service: string, head: Head): Promise<RetryMessage | undefined> {
+    const [packed] = await this.#redis.zrange(parkedKey(this.#prefix, head.bucket, service, head.session), '0', '0')
+    return packed === undefined ? undefined : fromJob(JSON.parse(packed) as RetryJob)
+  }
+
+  /** Messages that wait behind heads, the heads themselves not counted. */
+  async countParked(service: string): Promise<number> {
+    const heads = await this.heads(service, ALL_BUCKETS)
+    const pipeline = this.#redis.pipeline()
+    for (const head of heads) pipeline.zcard(parkedKey(this.#prefix, head.bucket, service, head.session))
+    const replies = (await pipeline.exec()) ?? []
+    return replies.reduce((sum, [, count]) => sum + Math.max(0, Number(count) - 1), 0)
+  }
+}
+
+export const ALL_BUCKETS: readonly number[] = Array.from({ length: BUCKETS }, (_, bucket) => bucket)

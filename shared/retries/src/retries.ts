@@ -1,0 +1,110 @@
+import type { BaseAdapter } from '@bull-board/api/baseAdapter'
+
+/**
+ * Port: delay, park and dead-letter. Two adapters: retries-bullmq.ts and retries-embedded.ts.
+ *
+ * Of a route with `order: 'session'` a failing message becomes its session's *head* for that service; later ones of the
+ * session wait, parked, until the head and then each of them has been handled in order. What an adapter promises:
+ * - retry() with `ordered` sets the head before it schedules; both steps may be repeated (same session, msgId, attempt) without effect.
+ * - park() is atomic with the clearing of a head: a message is parked while the head stands, or the answer is `go`, never between.
+ * - One runner at a time holds a head: a later runner's token voids an earlier one's (finish answers `lost`).
+ * - A job whose runner died is run again; a head is never left without a job for longer than a sweep (30 s).
+ * - bury() is idempotent by (session, msgId, replay).
+ */
+
+/** One failed attempt, kept with the message and shown to operators. */
+export interface AttemptError {
+  /** Unix ms. */
+  at: number
+  worker: string
+  /** Error name and message; the stack is in the worker's log. */
+  error: string
+  attempt: number
+}
+
+/** A stored message on its way through retries; JSON-safe but for `value`. */
+export interface RetryMessage {
+  service: string
+  session: string
+  bucket: number
+  msgId: number
+  route: string
+  /** The `causeway` record header, as read from the log. */
+  header: string
+  value: Uint8Array
+  traceparent?: string
+  contentType?: string
+  /** Attempts made so far. */
+  attempts: number
+  errors: AttemptError[]
+}
+
+export type ParkAnswer =
+  /** It waits behind the head; its offset is complete. */
+  | 'parked'
+  /** No head stands: handle it. */
+  | 'go'
+  /** It is itself the head (its job may be missing): call retry() again. */
+  | 'head'
+
+/** The token under which a runner holds the head. */
+export interface RunnerLease {
+  token: string
+  /** Aborted when the runner has lost its head or the worker stops. */
+  signal: AbortSignal
+}
+
+/** What the worker did with a message handed to it; `parked` is what finish() said. */
+export type RunOutcome =
+  | { kind: 'finished'; parked: 'more' | 'cleared' | 'lost' | undefined }
+  | { kind: 'retry'; delayMs: number; message: RetryMessage }
+
+export interface RetryRunner {
+  /** Handles one due or parked message and finishes it, dead letters included. Rejects only when a backend is away: the job is run again. */
+  run(message: RetryMessage, lease: RunnerLease | undefined): Promise<RunOutcome>
+}
+
+export interface RetryWorker {
+  /** Stops taking jobs and waits for the running ones, at most `timeoutMs`. */
+  close(timeoutMs: number): Promise<void>
+}
+
+export interface DeadLetter extends RetryMessage {
+  /** Unix ms. */
+  deadAt: number
+  /** Why it was given up: attempts exhausted, or the handler said so. */
+  reason: string
+}
+export interface DeadLetterEntry extends DeadLetter {
+  id: string
+}
+
+export interface RetryCounts {
+  retrying: number
+  parked: number
+  dead: number
+}
+
+export interface Retries {
+  /** Schedules the message's next attempt in `delayMs`. With `ordered` it becomes (or stays) its session's head. */
+  retry(message: RetryMessage, delayMs: number, ordered: boolean): Promise<void>
+  /** For messages of sessions that are believed to have a head; answers in their order. */
+  park(messages: readonly RetryMessage[]): Promise<ParkAnswer[]>
+  /** Sessions of these buckets that have a head for the service. */
+  heads(service: string, buckets: readonly number[]): Promise<string[]>
+  /** Runs due jobs of a service, at most `concurrency` at a time. */
+  work(service: string, runner: RetryRunner, concurrency: number): Promise<RetryWorker>
+  bury(letter: DeadLetter): Promise<void>
+  deadLetters(service: string, limit: number): Promise<DeadLetterEntry[]>
+  counts(service: string): Promise<RetryCounts>
+  /** Bull Board adapters of a service's retry and dead-letter queues. */
+  board(service: string): BaseAdapter[]
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Id of the job of one attempt: no `:` and no bare integer (BullMQ's rule). */
+export const retryJobId = (message: { session: string; msgId: number; attempts: number }): string =>
+  `${message.session}-${message.msgId}-a${message.attempts}`
+/** Id of a dead letter. */
+export const deadLetterId = (message: { session: string; msgId: number }): string => `${message.session}-${message.msgId}-dead`

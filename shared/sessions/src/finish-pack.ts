@@ -1,0 +1,107 @@
+import type { FinishEntry, FinishResult, FinishStatus } from './sessions.ts'
+import { OUTCOMES } from './sessions.ts'
+
+/** Entry kinds of the packed turn; WITH_UNPARK is added to them. */
+const KIND_FINAL = 0
+const KIND_STREAM_FINAL = 1
+const KIND_CHUNK = 2
+const KIND_PUSH = 3
+const WITH_UNPARK = 8
+
+const STATUSES: readonly FinishStatus[] = ['done', 'duplicate', 'expired', 'streamTaken', 'outboxFull', 'failed']
+const PARKED = [undefined, 'more', 'cleared', 'lost'] as const
+/** One answer of the script: index u32, status u8, parked u8. */
+const ANSWER_SIZE = 6
+
+const OUTCOME_NUMBER = new Map(OUTCOMES.map((outcome, index) => [outcome as string, index]))
+
+/** A turn packed for the script, and where each of its entries came from in the caller's array. */
+export interface PackedTurn {
+  bytes: Buffer
+  /** Position in the packed turn -> position in the caller's array. */
+  order: number[]
+}
+
+/** Packs a turn into one argument, entries grouped by session in the order of their first entry (layout: script-finish.ts). */
+export function packTurn(entries: readonly FinishEntry[]): PackedTurn {
+  const groups = new Map<string, number[]>()
+  let size = 0
+  for (let index = 0; index < entries.length; index++) {
+    const entry = entries[index]
+    const group = groups.get(entry.session)
+    if (group === undefined) {
+      groups.set(entry.session, [index])
+      size += 11 + entry.session.length + entry.incarnation.length
+    } else group.push(index)
+    size += entrySize(entry)
+  }
+  const bytes = Buffer.allocUnsafe(size)
+  const order: number[] = []
+  let at = 0
+  for (const group of groups.values()) {
+    const head = entries[group[0]]
+    bytes[at++] = head.bucket
+    at = writeShort(bytes, at, head.session)
+    at = writeShort(bytes, at, head.incarnation)
+    bytes.writeUInt32BE(group.length, at)
+    const lengthAt = at + 4
+    at += 8
+    for (const index of group) {
+      order.push(index)
+      at = writeEntry(bytes, at, entries[index])
+    }
+    bytes.writeUInt32BE(at - lengthAt - 4, lengthAt)
+  }
+  return { bytes, order }
+}
+
+/** The script's reply as results in the caller's order. */
+export function unpackAnswers(reply: Buffer, order: readonly number[]): FinishResult[] {
+  const results: FinishResult[] = new Array(order.length).fill(DONE)
+  for (let at = 0; at < reply.length; at += ANSWER_SIZE) {
+    const parked = PARKED[reply[at + 5]]
+    const status = STATUSES[reply[at + 4]]
+    results[order[reply.readUInt32BE(at)]] = parked === undefined ? { status } : { status, parked }
+  }
+  return results
+}
+
+const DONE: FinishResult = Object.freeze({ status: 'done' })
+
+function entrySize(entry: FinishEntry): number {
+  let size = 14 + (entry.frame?.length ?? 0)
+  if (entry.kind !== 'push' && entry.run !== undefined) size += 5 + entry.run.length
+  if (entry.kind === 'final' && entry.unpark !== undefined) size += 2 + entry.unpark.service.length + entry.unpark.token.length
+  return size
+}
+
+function writeShort(bytes: Buffer, at: number, text: string): number {
+  bytes[at] = text.length
+  return at + 1 + bytes.write(text, at + 1, 'latin1')
+}
+
+function writeEntry(bytes: Buffer, at: number, entry: FinishEntry): number {
+  const unpark = entry.kind === 'final' ? entry.unpark : undefined
+  const run = entry.kind === 'push' ? undefined : entry.run
+  const kind = entry.kind === 'push' ? KIND_PUSH : entry.kind === 'chunk' ? KIND_CHUNK : run === undefined ? KIND_FINAL : KIND_STREAM_FINAL
+  bytes[at] = unpark === undefined ? kind : kind + WITH_UNPARK
+  bytes[at + 1] = entry.kind === 'final' ? OUTCOME_NUMBER.get(entry.outcome)! : 0
+  bytes.writeUInt32BE(entry.kind === 'push' ? 0 : entry.msgId, at + 2)
+  bytes.writeUInt32BE(entry.kind === 'final' ? entry.prev : 0, at + 6)
+  at += 10
+  if (run !== undefined && entry.kind !== 'push') {
+    at = writeShort(bytes, at, run)
+    bytes.writeUInt32BE(entry.chunk ?? 0, at)
+    at += 4
+  }
+  if (unpark !== undefined) {
+    at = writeShort(bytes, at, unpark.service)
+    at = writeShort(bytes, at, unpark.token)
+  }
+  const frame = entry.frame
+  bytes.writeUInt32BE(frame?.length ?? 0, at)
+  at += 4
+  if (frame === undefined) return at
+  bytes.set(frame, at)
+  return at + frame.length
+}

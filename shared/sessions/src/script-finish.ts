@@ -1,0 +1,167 @@
+/**
+ * Ends messages, adds chunks and pushes: one call for a whole turn of a worker.
+ *
+ * ARGV  1 the packed turn (finish-pack.ts)  2 key prefix  3 outbox limit, deliveries (for pushes)
+ * Packed turn, big-endian, a group a session: bucket u8, session u8+bytes, incarnation u8+bytes, entries u32, their length u32, entries
+ *   entry: kind u8, outcome u8, msgId u32, prev u32, [run u8+bytes, chunk u32]?, [service u8+bytes, token u8+bytes]?, frame u32+bytes
+ *   kind: 0 final, 1 final of a stream, 2 chunk, 3 push; +8 with unpark
+ * Keys  session, outbox, finished-above, streams, heads and parked of each session; batch number and totals (keys.ts)
+ * Returns  '' when every entry is plainly done, else per other entry: index u32, status u8, parked u8
+ *   status: 0 done 1 duplicate 2 expired 3 streamTaken 4 outboxFull 5 failed; parked: 0 none 1 more 2 cleared 3 lost
+ * Events  one PUBLISH per gateway: number f64, then a group a session: session u8+bytes, count u16, deliveries: seq u32, length u32, frame
+ *   (seq 0: no delivery, the four bytes are the msgId of a message that ended without one)
+ * A session's reads come before its writes and its first write is the only one that can be refused, so its effect is whole or none.
+ */
+export const finishScript = `
+local turn, prefix, outbox_limit = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local unpack, pack, call = struct.unpack, struct.pack, redis.call
+local size, at, index = #turn, 1, 0
+local wakes, gateways, counts, answers = {}, {}, {}, {}
+
+local function count(outcome) counts[outcome] = (counts[outcome] or 0) + 1 end
+
+local function unpark(tag, sid, msg_id, service, token)
+  local heads = tag .. 'h:' .. service
+  local head = call('HGET', heads, sid)
+  if not head or string.sub(head, 1, #token) ~= token then return 3 end
+  local parked = tag .. 'k:' .. service .. ':' .. sid
+  call('ZREMRANGEBYSCORE', parked, msg_id, msg_id)
+  if call('EXISTS', parked) == 1 then return 1 end
+  call('HDEL', heads, sid)
+  return 2
+end
+
+-- what the group's entries changed so far
+local tag, sid, key, gateway, seq, done, above, acked, streams, list, head_at, made
+
+local function deliver(frame)
+  seq = seq + 1
+  call('XADD', tag .. 'o:' .. sid, '0-' .. seq, 'f', frame)
+  list[#list + 1] = pack('>I4I4', seq, #frame)
+  list[#list + 1] = frame
+  made = made + 1
+end
+
+local function is_finished(msg_id)
+  return msg_id <= done or (above > 0 and call('ZSCORE', tag .. 'x:' .. sid, msg_id) ~= false)
+end
+
+local function mark(msg_id, prev)
+  if prev > done then
+    call('ZADD', tag .. 'x:' .. sid, prev, msg_id)
+    above = above + 1
+    return
+  end
+  done = msg_id
+  while above > 0 do
+    local following = call('ZRANGEBYSCORE', tag .. 'x:' .. sid, '-inf', done, 'LIMIT', 0, 1)[1]
+    if not following then return end
+    call('ZREM', tag .. 'x:' .. sid, following)
+    above = above - 1
+    following = tonumber(following)
+    if following > done then done = following end
+  end
+end
+
+-- 0 the stream's next chunk, 1 one already taken, 3 another run's
+local function stream_step(msg_id, run, chunk)
+  local state = call('HGET', tag .. 'r:' .. sid, msg_id)
+  if not state then return chunk == 0 and 0 or 3 end
+  local sep = string.find(state, ':', 1, true)
+  if string.sub(state, 1, sep - 1) ~= run then return 3 end
+  local wanted = tonumber(string.sub(state, sep + 1))
+  if chunk == wanted then return 0 end
+  return chunk < wanted and 1 or 3
+end
+
+local function entry_effect(kind, outcome, msg_id, prev, run, chunk, frame)
+  if kind == 3 then
+    if seq - acked >= outbox_limit then return 4 end
+    deliver(frame)
+    return 0
+  end
+  if is_finished(msg_id) then return 1 end
+  if kind > 0 then
+    local step = stream_step(msg_id, run, chunk)
+    if step ~= 0 then return step end
+  end
+  if kind == 2 then
+    deliver(frame)
+    if chunk == 0 then streams = streams + 1 end
+    call('HSET', tag .. 'r:' .. sid, msg_id, run .. ':' .. (chunk + 1))
+    return 0
+  end
+  if frame ~= '' then
+    deliver(frame)
+  else
+    list[#list + 1] = pack('>I4I4I4', 0, 4, msg_id)
+    made = made + 1
+  end
+  if streams > 0 and call('HDEL', tag .. 'r:' .. sid, msg_id) == 1 then streams = streams - 1 end
+  mark(msg_id, prev)
+  count(outcome)
+  return 0
+end
+
+local function group_effect(incarnation, from, to)
+  local state = call('HMGET', key, 'i', 'g', 'q', 'd', 'x', 'a', 'n')
+  local gone = state[1] ~= incarnation
+  if not gone then
+    gateway, seq, done, above, acked, streams = state[2], tonumber(state[3]), tonumber(state[4]), tonumber(state[5]), tonumber(state[6]), tonumber(state[7])
+    list = wakes[gateway]
+    if not list then list = {} wakes[gateway] = list gateways[#gateways + 1] = gateway end
+    head_at, made = #list + 1, 0
+    list[head_at] = ''
+  end
+  local pos = from
+  while pos < to do
+    local kind, outcome, msg_id, prev, run, chunk, service, token, frame
+    kind, outcome, msg_id, prev, pos = unpack('>BBI4I4', turn, pos)
+    local with_unpark = kind >= 8
+    if with_unpark then kind = kind - 8 end
+    if kind == 1 or kind == 2 then run, chunk, pos = unpack('>Bc0I4', turn, pos) end
+    if with_unpark then service, token, pos = unpack('>Bc0Bc0', turn, pos) end
+    frame, pos = unpack('>I4c0', turn, pos)
+    local status, parked = 2, 0
+    if gone then
+      if kind < 2 then count(7) end
+    else
+      status = entry_effect(kind, outcome, msg_id, prev, run, chunk, frame)
+    end
+    if with_unpark then parked = unpark(tag, sid, msg_id, service, token) end
+    if status ~= 0 or parked ~= 0 then answers[#answers + 1] = pack('>I4BB', index, status, parked) end
+    index = index + 1
+  end
+  if gone then return end
+  if made > 0 then list[head_at] = pack('>Bc0I2', #sid, sid, made) end
+  call('HSET', key, 'q', seq, 'd', done, 'x', above, 'n', streams)
+end
+
+while at <= size do
+  local bucket, incarnation, entries, length
+  bucket, sid, incarnation, entries, length, at = unpack('>BBc0Bc0I4I4', turn, at)
+  tag = prefix .. ':{' .. bucket .. '}:'
+  key = tag .. 's:' .. sid
+  local first, kept = index, #answers
+  list = nil
+  local ok, err = pcall(group_effect, incarnation, at, at + length)
+  if not ok then
+    redis.log(redis.LOG_WARNING, 'causeway finish: session ' .. sid .. ': ' .. tostring(type(err) == 'table' and err.err or err))
+    if list then for i = #list, head_at, -1 do list[i] = nil end end
+    for i = #answers, kept + 1, -1 do answers[i] = nil end
+    for i = 0, entries - 1 do answers[#answers + 1] = pack('>I4BB', first + i, 5, 0) end
+  end
+  index = first + entries
+  at = at + length
+end
+
+for _, gw in ipairs(gateways) do
+  local pieces = wakes[gw]
+  if gw ~= '' and #pieces > 0 then
+    local body = table.concat(pieces)
+    if #body > 0 then call('PUBLISH', prefix .. ':w:' .. gw, pack('>d', call('INCR', prefix .. ':n:' .. gw)) .. body) end
+  end
+end
+for outcome, n in pairs(counts) do call('HINCRBY', prefix .. ':totals', outcome, n) end
+return table.concat(answers)
+`

@@ -1,0 +1,31 @@
+/**
+ * Takes a session over for a new connection: next epoch, new holder.
+ *
+ * ARGV  1 prefix  2 bucket  3 session  4 token digest  5 gateway  6 end, Unix ms  7 highest delivery its client has taken
+ * Keys  session, outbox, finished-above, ends (keys.ts)
+ * Returns  {'unknown'} | {'denied'} | {'resumed', incarnation, epoch, principal, seq, stored mark, done mark, recovered 0|1, previous gateway, finished above ...}
+ * Events  PUBLISH "session epoch" to the take-over channel of the gateway that held it, where it is another
+ */
+export const resumeScript = `
+local prefix, bucket, sid, token, gateway, ends, taken = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
+local call = redis.call
+local tag = prefix .. ':{' .. bucket .. '}:'
+local key = tag .. 's:' .. sid
+local s = call('HMGET', key, 'i', 'e', 'q', 'd', 's', 'a', 't', 'p', 'g', 'b')
+if not s[1] then return {'unknown'} end
+if s[7] ~= token then return {'denied'} end
+local epoch, seq, acked = tonumber(s[2]) + 1, tonumber(s[3]), tonumber(s[6])
+local recovered = (not s[10] and taken >= acked and taken <= seq) and 1 or 0
+if s[10] then call('HDEL', key, 'b') end
+if taken > seq then seq = taken end
+if taken > acked then
+  call('XTRIM', tag .. 'o:' .. sid, 'MINID', '0-' .. (taken + 1))
+  acked = taken
+end
+call('HSET', key, 'e', epoch, 'g', gateway, 'q', seq, 'a', acked)
+call('ZADD', tag .. 'z', ends, sid)
+if s[9] ~= '' and s[9] ~= gateway then call('PUBLISH', prefix .. ':c:' .. s[9], sid .. ' ' .. epoch) end
+local reply = {'resumed', s[1], tostring(epoch), s[8], tostring(seq), s[5], s[4], tostring(recovered), s[9]}
+for _, id in ipairs(call('ZRANGE', tag .. 'x:' .. sid, 0, -1)) do reply[#reply + 1] = id end
+return reply
+`

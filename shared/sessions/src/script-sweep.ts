@@ -1,0 +1,50 @@
+/**
+ * Ends sessions past their time, and one session on its client's wish.
+ *
+ * ARGV  1 prefix  2 now, Unix ms  3 most sessions a bucket  4 buckets
+ * Keys  all keys of the sessions, ends (keys.ts)
+ * Returns  the sessions ended
+ */
+export const sweepScript = `
+local prefix, now, limit, buckets = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local ended = {}
+for bucket = 0, buckets - 1 do
+  local tag = prefix .. ':{' .. bucket .. '}:'
+  for _, sid in ipairs(redis.call('ZRANGEBYSCORE', tag .. 'z', '-inf', now, 'LIMIT', 0, limit)) do
+    redis.call('DEL', tag .. 's:' .. sid, tag .. 'o:' .. sid, tag .. 'x:' .. sid, tag .. 'r:' .. sid)
+    redis.call('ZREM', tag .. 'z', sid)
+    ended[#ended + 1] = sid
+  end
+end
+return ended
+`
+
+/**
+ * ARGV  1 prefix  2 bucket  3 session  4 epoch
+ * Returns  1 when it ended, 0 where a newer epoch holds it or it is missing
+ */
+export const endScript = `
+local tag, sid = ARGV[1] .. ':{' .. ARGV[2] .. '}:', ARGV[3]
+if redis.call('HGET', tag .. 's:' .. sid, 'e') ~= ARGV[4] then return 0 end
+redis.call('DEL', tag .. 's:' .. sid, tag .. 'o:' .. sid, tag .. 'x:' .. sid, tag .. 'r:' .. sid)
+redis.call('ZREM', tag .. 'z', sid)
+return 1
+`
+
+/**
+ * ARGV  1 prefix, then four a message: bucket, session, incarnation, msgId
+ * Returns  per message 0 fresh, 1 finished, 2 gone, as one text of digits
+ */
+export const marksScript = `
+local answers = {}
+for i = 2, #ARGV, 4 do
+  local tag, sid, msg_id = ARGV[1] .. ':{' .. ARGV[i] .. '}:', ARGV[i + 1], tonumber(ARGV[i + 3])
+  local s = redis.call('HMGET', tag .. 's:' .. sid, 'i', 'd', 'x')
+  local answer = '0'
+  if s[1] ~= ARGV[i + 2] then answer = '2'
+  elseif msg_id <= tonumber(s[2]) then answer = '1'
+  elseif tonumber(s[3]) > 0 and redis.call('ZSCORE', tag .. 'x:' .. sid, msg_id) then answer = '1' end
+  answers[#answers + 1] = answer
+end
+return table.concat(answers)
+`

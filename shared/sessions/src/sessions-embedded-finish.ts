@@ -1,0 +1,43 @@
+import { OUTBOX_BYTES, OUTBOX_MESSAGES } from '@causeway/protocol'
+import type { FinishChunk, FinishEntry, FinishFinal, FinishPush, FinishStatus } from './sessions.ts'
+import type { SessionState } from './sessions-embedded-state.ts'
+
+/** Gives an entry its effect on a session, or says why it has none. The session is of the entry's incarnation. */
+export function finishEntry(state: SessionState, entry: FinishEntry): FinishStatus {
+  if (entry.kind === 'push') return push(state, entry)
+  if (state.marks.has(entry.msgId)) return 'duplicate'
+  return entry.kind === 'chunk' ? addChunk(state, entry) : finish(state, entry)
+}
+
+function push(state: SessionState, { frame }: FinishPush): FinishStatus {
+  if (!frame) return 'done'
+  if (state.seq - state.acknowledged >= OUTBOX_MESSAGES || state.outbox.bytes + frame.length > OUTBOX_BYTES) return 'outboxFull'
+  state.deliver(frame)
+  return 'done'
+}
+
+function addChunk(state: SessionState, { msgId, run, chunk, frame }: FinishChunk): FinishStatus {
+  const refusal = streamRefusal(state, msgId, run, chunk)
+  if (refusal) return refusal
+  if (frame) state.deliver(frame)
+  state.streams.set(msgId, { run, next: chunk + 1 })
+  return 'done'
+}
+
+function finish(state: SessionState, { msgId, prev, frame, run, chunk }: FinishFinal): FinishStatus {
+  const refusal = run === undefined ? undefined : streamRefusal(state, msgId, run, chunk ?? 0)
+  if (refusal) return refusal
+  if (frame) state.deliver(frame)
+  else state.finishedSilently.push(msgId)
+  state.streams.delete(msgId)
+  state.marks.finish(msgId, prev)
+  return 'done'
+}
+
+/** Only the next chunk of the run that began the stream is taken; one it took before is a repeat. */
+function streamRefusal(state: SessionState, msgId: number, run: string, chunk: number): FinishStatus | undefined {
+  const stream = state.streams.get(msgId)
+  if (!stream) return chunk === 0 ? undefined : 'streamTaken'
+  if (stream.run !== run || chunk > stream.next) return 'streamTaken'
+  return chunk < stream.next ? 'duplicate' : undefined
+}

@@ -1,0 +1,298 @@
+import { randomUUID } from 'node:crypto'
+import { type DataFolder, type Parking, parkingOf, type Table, type Transaction } from '@causeway/embedded'
+import type {
+  CatchUpAnswer,
+  CatchUpQuery,
+  FinishEntry,
+  FinishResult,
+  Listening,
+  Mark,
+  MarkQuery,
+  OpenSession,
+  RenewEntry,
+  RenewStatus,
+  ResumeRequest,
+  ResumeResult,
+  SessionInfo,
+  Sessions,
+  WakeHandlers,
+} from './sessions.ts'
+import { finishEntry } from './sessions-embedded-finish.ts'
+import { Outbox, outboxOwner } from './sessions-embedded-outbox.ts'
+import { decodeSession, encodeSession, SessionState } from './sessions-embedded-state.ts'
+import { Totals } from './sessions-embedded-totals.ts'
+import { type Wake, Wakes } from './sessions-embedded-wake.ts'
+
+const DONE: FinishResult = { status: 'done' }
+
+/**
+ * The sessions of one process, in its data folder. Memory is the truth and is written through: a call takes effect at
+ * once, and its promise resolves when the group commit that holds it is on disk. Wake-ups follow the commit, straight to
+ * the listeners in this process, so lost() is never called. A failed commit is fatal for the folder; every call then rejects.
+ */
+export async function openEmbeddedSessions(folder: DataFolder): Promise<Sessions> {
+  return new EmbeddedSessions(folder)
+}
+
+class EmbeddedSessions implements Sessions {
+  readonly #folder: DataFolder
+  readonly #parking: Parking
+  readonly #records: Table
+  readonly #deliveries: Table
+  readonly #totals: Totals
+  readonly #wakes = new Wakes()
+  readonly #sessions = new Map<string, SessionState>()
+  #nextId = 1
+  /** Changed since the last group. */
+  #changed = new Set<SessionState>()
+  #ended = new Set<SessionState>()
+  /** Resolves with the group that is being gathered. */
+  #group: Promise<void> | undefined
+
+  constructor(folder: DataFolder) {
+    this.#folder = folder
+    this.#parking = parkingOf(folder)
+    this.#records = folder.table('sessions')
+    this.#deliveries = folder.table('deliveries')
+    this.#totals = new Totals(folder.table('totals'))
+    this.#load()
+  }
+
+  open(sessions: readonly OpenSession[]): Promise<void> {
+    for (const opened of sessions) {
+      this.#end(this.#sessions.get(opened.session))
+      const state = new SessionState(opened, new Outbox(this.#deliveries, this.#nextId++))
+      this.#sessions.set(opened.session, state)
+      this.#changed.add(state)
+    }
+    return this.#commit()
+  }
+
+  async resume(request: ResumeRequest): Promise<ResumeResult> {
+    const state = this.#sessions.get(request.session)
+    if (!state) return { status: 'unknown' }
+    if (state.tokenDigest !== request.tokenDigest) return { status: 'denied' }
+    const result = this.#takeOver(state, request)
+    await this.#commit()
+    const { previousGateway } = result
+    if (previousGateway !== '' && previousGateway !== request.gateway) this.#wakes.replaced(previousGateway, state.session, result.epoch)
+    return result
+  }
+
+  async finish(entries: readonly FinishEntry[]): Promise<FinishResult[]> {
+    const results = entries.map(entry => this.#finish(entry))
+    await this.#commit()
+    return results
+  }
+
+  async marks(queries: readonly MarkQuery[]): Promise<Mark[]> {
+    return queries.map(({ session, incarnation, msgId }) => {
+      const state = this.#sessions.get(session)
+      if (state?.incarnation !== incarnation) return 'gone'
+      return state.marks.has(msgId) ? 'finished' : 'fresh'
+    })
+  }
+
+  async renew(entries: readonly RenewEntry[]): Promise<RenewStatus[]> {
+    const statuses = entries.map(entry => this.#renew(entry))
+    await this.#commit()
+    return statuses
+  }
+
+  async outbox({ session, above }: CatchUpQuery, limit: number): Promise<CatchUpAnswer> {
+    await this.#commit()
+    return this.#answer(session, above, limit)
+  }
+
+  async catchUp(queries: readonly CatchUpQuery[]): Promise<CatchUpAnswer[]> {
+    const behind = queries.filter(({ session, above }) => (this.#sessions.get(session)?.seq ?? Number.POSITIVE_INFINITY) > above)
+    if (behind.length === 0) return []
+    await this.#commit()
+    return behind.map(({ session, above }) => this.#answer(session, above, Number.POSITIVE_INFINITY))
+  }
+
+  async end(session: string, _bucket: number, epoch: number): Promise<void> {
+    const state = this.#sessions.get(session)
+    if (state?.epoch === epoch) this.#end(state)
+    await this.#commit()
+  }
+
+  async sweep(now: number): Promise<string[]> {
+    const ended = [...this.#sessions.values()].filter(({ expiresAt }) => expiresAt <= now)
+    for (const state of ended) this.#end(state)
+    if (ended.length > 0) await this.#commit()
+    return ended.map(({ session }) => session)
+  }
+
+  async listen(gateway: string, handlers: WakeHandlers): Promise<Listening> {
+    return this.#wakes.listen(gateway, handlers)
+  }
+
+  async info(session: string): Promise<SessionInfo | undefined> {
+    return this.#sessions.get(session)?.info()
+  }
+
+  async list(limit: number): Promise<{ total: number; sessions: string[] }> {
+    return { total: this.#sessions.size, sessions: [...this.#sessions.keys()].slice(0, limit) }
+  }
+
+  async totals(): ReturnType<Sessions['totals']> {
+    return this.#totals.read()
+  }
+
+  async ping(): Promise<void> {
+    if (this.#folder.failure) throw this.#folder.failure
+  }
+
+  /** Everything written is on disk; the folder stays open for the other adapters. */
+  async close(): Promise<void> {
+    if (!this.#folder.failure) await this.#commit()
+  }
+
+  #takeOver(state: SessionState, { gateway, expiresAt, lastSeq }: ResumeRequest): Extract<ResumeResult, { status: 'resumed' }> {
+    const previousGateway = state.gateway
+    const recovered = !state.isLost && lastSeq >= state.acknowledged && lastSeq <= state.seq
+    state.isLost = false
+    state.seq = Math.max(state.seq, lastSeq) // numbers the client has seen are never given again
+    state.acknowledge(lastSeq)
+    state.epoch++
+    state.gateway = gateway
+    state.expiresAt = expiresAt
+    this.#changed.add(state)
+    const { incarnation, epoch, principal, seq, storedMark, marks } = state
+    const finishedAbove = marks.finishedAbove()
+    return {
+      status: 'resumed',
+      incarnation,
+      epoch,
+      principal,
+      seq,
+      storedMark,
+      doneMark: marks.doneMark,
+      finishedAbove,
+      recovered,
+      previousGateway,
+    }
+  }
+
+  #finish(entry: FinishEntry): FinishResult {
+    const state = this.#sessions.get(entry.session)
+    const status = state?.incarnation === entry.incarnation ? finishEntry(state, entry) : 'expired'
+    if (status === 'done') this.#changed.add(state!)
+    if (entry.kind === 'final') {
+      if (status === 'done') this.#totals.count(entry.outcome)
+      else if (status === 'expired') this.#totals.count('expired')
+      if (entry.unpark)
+        return { status, parked: this.#parking.unpark(entry.unpark.service, entry.session, entry.msgId, entry.unpark.token) }
+    }
+    return status === 'done' ? DONE : { status }
+  }
+
+  #renew(entry: RenewEntry): RenewStatus {
+    const state = this.#sessions.get(entry.session)
+    if (state?.incarnation !== entry.incarnation) return 'gone'
+    if (state.epoch !== entry.epoch) return 'replaced'
+    if (state.seq < entry.highestSeq) {
+      state.incarnation = randomUUID()
+      state.isLost = true
+      state.seq = entry.highestSeq
+      this.#changed.add(state)
+      return 'wentBack'
+    }
+    let isChanged = state.acknowledge(entry.acknowledged)
+    if (entry.storedMark > state.storedMark) {
+      state.storedMark = entry.storedMark
+      isChanged = true
+    }
+    if (entry.expiresAt !== 0 && entry.expiresAt !== state.expiresAt) {
+      state.expiresAt = entry.expiresAt
+      isChanged = true
+    }
+    if (isChanged) this.#changed.add(state)
+    return 'ok'
+  }
+
+  #answer(session: string, above: number, limit: number): CatchUpAnswer {
+    const state = this.#sessions.get(session)
+    if (!state) return { session, found: false, doneMark: 0, deliveries: [] }
+    return {
+      session,
+      found: true,
+      doneMark: state.marks.doneMark,
+      deliveries: state.outbox.read(Math.max(above, state.acknowledged), limit),
+    }
+  }
+
+  #end(state: SessionState | undefined): void {
+    if (!state) return
+    this.#sessions.delete(state.session)
+    this.#changed.delete(state)
+    this.#ended.add(state)
+  }
+
+  /** One write and one promise for all calls of a turn. */
+  #commit(): Promise<void> {
+    this.#group ??= new Promise((resolve, reject) => {
+      let flight: readonly SessionWake[] = []
+      const apply = (transaction: Transaction) => {
+        this.#group = undefined
+        flight = this.#write(transaction)
+      }
+      this.#folder.write(apply, failure => {
+        if (failure) {
+          this.#group = undefined
+          reject(failure)
+          return
+        }
+        this.#wakes.wake(
+          flight.map(({ state, deliveries, finished }) => ({ session: state.session, gateway: state.gateway, deliveries, finished })),
+        )
+        resolve()
+      })
+    })
+    return this.#group
+  }
+
+  #write(transaction: Transaction): SessionWake[] {
+    const flight: SessionWake[] = []
+    for (const state of this.#changed) {
+      const deliveries = state.outbox.write(transaction)
+      const finished = state.finishedSilently
+      if (finished.length > 0) state.finishedSilently = []
+      transaction.put(this.#records, recordKey(state), encodeSession(state))
+      if (deliveries.length > 0 || finished.length > 0) flight.push({ state, deliveries, finished })
+    }
+    for (const state of this.#ended) {
+      state.outbox.clear(transaction)
+      transaction.remove(this.#records, recordKey(state))
+    }
+    this.#totals.write(transaction)
+    this.#changed = new Set()
+    this.#ended = new Set()
+    return flight
+  }
+
+  #load(): void {
+    const byId = new Map<number, SessionState>()
+    for (const { key, value } of this.#records.entries()) {
+      const id = key.readUInt32BE(0)
+      const state = decodeSession(value, new Outbox(this.#deliveries, id))
+      byId.set(id, state)
+      this.#sessions.set(state.session, state)
+      this.#nextId = Math.max(this.#nextId, id + 1)
+    }
+    for (const { key, value } of this.#deliveries.entries()) byId.get(outboxOwner(key))?.outbox.found(key, value.length)
+  }
+}
+
+interface SessionWake {
+  state: SessionState
+  deliveries: Wake['deliveries']
+  finished: readonly number[]
+}
+
+function recordKey({ outbox }: SessionState): Buffer {
+  const key = Buffer.allocUnsafe(4)
+  key.writeUInt32BE(outbox.id)
+  return key
+}

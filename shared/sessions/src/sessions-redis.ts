@@ -1,0 +1,228 @@
+import {
+  BUCKETS,
+  closeRedis,
+  connectRedis,
+  DEFAULT_PREFIX,
+  endsKey,
+  outboxKey,
+  type RedisOptions,
+  Script,
+  sessionKey,
+  totalsKey,
+} from '@causeway/redis'
+import type { Redis } from 'ioredis'
+import { packTurn, unpackAnswers } from './finish-pack.ts'
+import { packRenewals } from './renew-pack.ts'
+import { finishScript } from './script-finish.ts'
+import { renewScript } from './script-renew.ts'
+import { resumeScript } from './script-resume.ts'
+import { endScript, marksScript, sweepScript } from './script-sweep.ts'
+import {
+  type CatchUpAnswer,
+  type CatchUpQuery,
+  type FinishEntry,
+  type FinishResult,
+  type Listening,
+  type Mark,
+  type MarkQuery,
+  type OpenSession,
+  OUTCOMES,
+  type RenewEntry,
+  type RenewStatus,
+  type ResumeRequest,
+  type ResumeResult,
+  type SessionInfo,
+  type Sessions,
+  type WakeHandlers,
+} from './sessions.ts'
+import { listenRedis } from './wake-redis.ts'
+
+/** Deliveries an outbox holds before pushes are refused (docs/protocol.md, section 5). */
+const OUTBOX_MESSAGES = 4_096
+/** Sessions asked for in one pipeline of a catch-up. */
+const CATCH_UP_CHUNK = 500
+/** Sessions of a bucket ended by one sweep. */
+const SWEEP_PER_BUCKET = 50
+const MARKS: readonly Mark[] = ['fresh', 'finished', 'gone']
+const RENEW_STATUSES: readonly RenewStatus[] = ['ok', 'gone', 'replaced', 'wentBack']
+
+/** Sessions in Redis (7 or 8, one node). Durable as Redis's own AOF policy says. */
+export async function openRedisSessions(options: RedisOptions): Promise<Sessions> {
+  const redis = connectRedis(options, 'sessions')
+  await redis.ping()
+  return new RedisSessions(redis, { ...options, prefix: options.prefix ?? DEFAULT_PREFIX })
+}
+
+class RedisSessions implements Sessions {
+  readonly #redis: Redis
+  readonly #options: RedisOptions & { prefix: string }
+  readonly #prefix: string
+  readonly #finish = new Script(finishScript)
+  readonly #renew = new Script(renewScript)
+  readonly #resume = new Script(resumeScript)
+  readonly #sweep = new Script(sweepScript)
+  readonly #end = new Script(endScript)
+  readonly #marks = new Script(marksScript)
+
+  constructor(redis: Redis, options: RedisOptions & { prefix: string }) {
+    this.#redis = redis
+    this.#options = options
+    this.#prefix = options.prefix
+  }
+
+  async open(sessions: readonly OpenSession[]): Promise<void> {
+    const pipeline = this.#redis.pipeline()
+    for (const s of sessions) {
+      const key = sessionKey(this.#prefix, s.bucket, s.session)
+      const fields = ['i', s.incarnation, 'g', s.gateway, 'e', 1, 'q', 0, 'd', 0, 'x', 0, 'a', 0, 's', 0, 'n', 0, 't', s.tokenDigest, 'p', s.principal]
+      pipeline.hset(key, ...fields)
+      pipeline.zadd(endsKey(this.#prefix, s.bucket), s.expiresAt, s.session)
+    }
+    await execute(pipeline)
+  }
+
+  async resume(r: ResumeRequest): Promise<ResumeResult> {
+    const args = [this.#prefix, r.bucket, r.session, r.tokenDigest, r.gateway, r.expiresAt, r.lastSeq]
+    const reply = ((await this.#resume.run(this.#redis, ...args)) as Buffer[]).map(String)
+    const [status, incarnation, epoch, principal, seq, storedMark, doneMark, recovered, previousGateway, ...above] = reply
+    if (status !== 'resumed') return { status: status === 'denied' ? 'denied' : 'unknown' }
+    return {
+      status,
+      incarnation,
+      epoch: Number(epoch),
+      principal,
+      seq: Number(seq),
+      storedMark: Number(storedMark),
+      doneMark: Number(doneMark),
+      finishedAbove: above.map(Number),
+      recovered: recovered === '1',
+      previousGateway,
+    }
+  }
+
+  async finish(entries: readonly FinishEntry[]): Promise<FinishResult[]> {
+    if (entries.length === 0) return []
+    const { bytes, order } = packTurn(entries)
+    const reply = await this.#finish.run(this.#redis, bytes, this.#prefix, OUTBOX_MESSAGES)
+    return unpackAnswers(reply as Buffer, order)
+  }
+
+  async marks(queries: readonly MarkQuery[]): Promise<Mark[]> {
+    if (queries.length === 0) return []
+    const args = queries.flatMap(q => [q.bucket, q.session, q.incarnation, q.msgId])
+    const digits = String(await this.#marks.run(this.#redis, this.#prefix, ...args))
+    return Array.from(digits, digit => MARKS[Number(digit)])
+  }
+
+  async renew(entries: readonly RenewEntry[]): Promise<RenewStatus[]> {
+    const statuses: RenewStatus[] = new Array(entries.length).fill('ok')
+    if (entries.length === 0) return statuses
+    const fresh = crypto.randomUUID().slice(0, 8)
+    const reply = (await this.#renew.run(this.#redis, packRenewals(entries), this.#prefix, fresh)) as Buffer
+    for (let at = 0; at < reply.length; at += 5) statuses[reply.readUInt32BE(at)] = RENEW_STATUSES[reply[at + 4]]
+    return statuses
+  }
+
+  async outbox(query: CatchUpQuery, limit: number): Promise<CatchUpAnswer> {
+    const done = await this.#redis.hget(sessionKey(this.#prefix, query.bucket, query.session), 'd')
+    const rows = await this.#redis.xrangeBuffer(
+      outboxKey(this.#prefix, query.bucket, query.session),
+      `(0-${query.above}`,
+      '+',
+      'COUNT',
+      limit,
+    )
+    const deliveries = rows.map(([id, fields]) => ({ seq: Number(id.toString('latin1', 2)), frame: fields[1] }))
+    return { session: query.session, found: done !== null, doneMark: Number(done ?? 0), deliveries }
+  }
+
+  async catchUp(queries: readonly CatchUpQuery[]): Promise<CatchUpAnswer[]> {
+    const answers: CatchUpAnswer[] = []
+    for (let from = 0; from < queries.length; from += CATCH_UP_CHUNK) {
+      const chunk = queries.slice(from, from + CATCH_UP_CHUNK)
+      const pipeline = this.#redis.pipeline()
+      for (const q of chunk) pipeline.hmget(sessionKey(this.#prefix, q.bucket, q.session), 'q', 'd')
+      const states = (await execute(pipeline)) as (string | null)[][]
+      for (let i = 0; i < chunk.length; i++) {
+        const [seq, done] = states[i]
+        if (seq === null || Number(seq) > chunk[i].above) answers.push(await this.outbox(chunk[i], OUTBOX_MESSAGES))
+        else if (Number(done) > (chunk[i].doneMark ?? Number.POSITIVE_INFINITY)) {
+          answers.push({ session: chunk[i].session, found: true, doneMark: Number(done), deliveries: [] })
+        }
+      }
+    }
+    return answers
+  }
+
+  async end(session: string, bucket: number, epoch: number): Promise<void> {
+    await this.#end.run(this.#redis, this.#prefix, bucket, session, epoch)
+  }
+
+  async sweep(now: number): Promise<string[]> {
+    return ((await this.#sweep.run(this.#redis, this.#prefix, now, SWEEP_PER_BUCKET, BUCKETS)) as Buffer[]).map(String)
+  }
+
+  listen(gateway: string, handlers: WakeHandlers): Promise<Listening> {
+    return listenRedis(this.#options, this.#redis, gateway, handlers)
+  }
+
+  async info(session: string, bucket: number): Promise<SessionInfo | undefined> {
+    const pipeline = this.#redis.pipeline()
+    pipeline.hmget(sessionKey(this.#prefix, bucket, session), 'i', 'g', 'e', 'q', 'd', 'a', 's', 'p')
+    pipeline.zscore(endsKey(this.#prefix, bucket), session)
+    const [state, ends] = (await execute(pipeline)) as [(string | null)[], string | null]
+    const [incarnation, gateway, epoch, seq, done, acknowledged, stored, principal] = state
+    if (incarnation === null) return undefined
+    return {
+      session,
+      principal: principal ?? '',
+      gateway: gateway ?? '',
+      epoch: Number(epoch),
+      incarnation,
+      seq: Number(seq),
+      acknowledged: Number(acknowledged),
+      storedMark: Number(stored),
+      doneMark: Number(done),
+      expiresAt: Number(ends ?? 0),
+    }
+  }
+
+  async list(limit: number): Promise<{ total: number; sessions: string[] }> {
+    const pipeline = this.#redis.pipeline()
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      pipeline.zcard(endsKey(this.#prefix, bucket))
+      pipeline.zrange(endsKey(this.#prefix, bucket), 0, Math.ceil(limit / BUCKETS))
+    }
+    const replies = await execute(pipeline)
+    let total = 0
+    const sessions: string[] = []
+    for (let i = 0; i < replies.length; i += 2) {
+      total += replies[i] as number
+      sessions.push(...(replies[i + 1] as string[]))
+    }
+    return { total, sessions: sessions.slice(0, limit) }
+  }
+
+  async totals(): Promise<Record<(typeof OUTCOMES)[number] | 'expired', number>> {
+    const counted = await this.#redis.hgetall(totalsKey(this.#prefix))
+    const names = [...OUTCOMES, 'expired'] as const
+    return Object.fromEntries(names.map((name, index) => [name, Number(counted[index] ?? 0)])) as Record<(typeof names)[number], number>
+  }
+
+  async ping(): Promise<void> {
+    await this.#redis.ping()
+  }
+
+  async close(): Promise<void> {
+    await closeRedis(this.#redis)
+  }
+}
+
+/** Runs a pipeline; the first error of any of its commands is thrown. */
+async function execute(pipeline: ReturnType<Redis['pipeline']>): Promise<unknown[]> {
+  const replies = (await pipeline.exec()) ?? []
+  return replies.map(([error, reply]) => {
+    if (error) throw error
+    return reply
+  })
+}

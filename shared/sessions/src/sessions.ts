@@ -1,0 +1,211 @@
+/**
+ * Port: sessions. A session's state outlives its connection and its gateway: who holds it (gateway, epoch), which of
+ * its messages are stored and finished, and the outbox of deliveries its client has not acknowledged.
+ * Two adapters: sessions-redis.ts and sessions-embedded.ts.
+ *
+ * What an adapter promises, and sessions.conformance.ts proves:
+ * - Atomicity: each call's effect on one session happens whole or not at all; an error in one session leaves the others
+ *   of the call untouched and is reported for that session alone.
+ * - Exactly one final answer: of all finishes of one (session, msgId) the first is `done`, every other `duplicate`.
+ * - Order: deliveries of a session are numbered 1, 2, 3 … in the order their finishes took effect.
+ * - Durability: when finish() resolves, marks and outbox are stored (Redis: as its AOF policy says; embedded: fsynced),
+ *   and the wake-up follows. The wake-up may be lost; the outbox may not. A lost wake-up is told by `lost()` within 500 ms.
+ * - Fence: a caller of an older epoch changes nothing.
+ */
+
+/** How a message ended; the ledger counts each. */
+export type Outcome = 'answered' | 'notified' | 'rejected' | 'failed' | 'deadLettered' | 'timedOut' | 'cancelled'
+export const OUTCOMES: readonly Outcome[] = ['answered', 'notified', 'rejected', 'failed', 'deadLettered', 'timedOut', 'cancelled']
+
+/** A new session; its epoch is 1. */
+export interface OpenSession {
+  session: string
+  /** murmur2(session) mod 256, see bucketOf. */
+  bucket: number
+  incarnation: string
+  /** A digest of the resume token; the token itself is kept nowhere. */
+  tokenDigest: string
+  gateway: string
+  principal: string
+  /** Unix ms at which the session ends unless renewed. */
+  expiresAt: number
+}
+
+export interface ResumeRequest {
+  session: string
+  bucket: number
+  tokenDigest: string
+  gateway: string
+  expiresAt: number
+  /** Highest delivery the client has taken; counts as acknowledged. */
+  lastSeq: number
+}
+
+export type ResumeResult =
+  | { status: 'unknown' }
+  | { status: 'denied' }
+  | {
+      status: 'resumed'
+      incarnation: string
+      epoch: number
+      principal: string
+      /** Highest delivery numbered so far. */
+      seq: number
+      /** Highest message known to be stored. */
+      storedMark: number
+      /** All messages up to it are finished. */
+      doneMark: number
+      /** Finished messages above doneMark. */
+      finishedAbove: number[]
+      /** False where deliveries above lastSeq are no longer kept, or the store went back. */
+      recovered: boolean
+      /** Who held it before ('' for nobody). */
+      previousGateway: string
+    }
+
+interface FinishBase {
+  session: string
+  bucket: number
+  incarnation: string
+  /** The delivery: a version-2 frame with seq 0; the gateway patches seq. Not copied until the promise resolves. */
+  frame: Uint8Array | undefined
+}
+/** Ends a message. With `unpark` it also takes it out of its service's parked messages, and clears the head when none is left, whatever the status but `failed`. */
+export interface FinishFinal extends FinishBase {
+  kind: 'final'
+  outcome: Outcome
+  msgId: number
+  /** The message admitted before it. */
+  prev: number
+  unpark?: { service: string; token: string }
+  /** Set where this ends a stream: its run and the number this last chunk has. */
+  run?: string
+  chunk?: number
+}
+/** One chunk of a stream, not the last. */
+export interface FinishChunk extends FinishBase {
+  kind: 'chunk'
+  msgId: number
+  run: string
+  /** From 0, rising by 1. */
+  chunk: number
+}
+/** A PUSH to the session. */
+export interface FinishPush extends FinishBase {
+  kind: 'push'
+}
+export type FinishEntry = FinishFinal | FinishChunk | FinishPush
+
+/**
+ * done: took effect. duplicate: the message was finished before, or the run's chunk taken before. expired: no such session, or another incarnation.
+ * streamTaken: another run has begun this stream, or the chunk is not the next; outboxFull: a push to a full outbox.
+ * failed: the store could not do it for this session (detail in the log); it may be tried again.
+ */
+export type FinishStatus = 'done' | 'duplicate' | 'expired' | 'streamTaken' | 'outboxFull' | 'failed'
+export interface FinishResult {
+  status: FinishStatus
+  /** Only with `unpark`: messages still parked, head cleared, or the runner's token is no longer the head's. */
+  parked?: 'more' | 'cleared' | 'lost'
+}
+
+export interface MarkQuery {
+  session: string
+  bucket: number
+  incarnation: string
+  msgId: number
+}
+/** fresh: not finished. finished: its answer exists. gone: no such session or incarnation. */
+export type Mark = 'fresh' | 'finished' | 'gone'
+
+export interface RenewEntry {
+  session: string
+  bucket: number
+  incarnation: string
+  epoch: number
+  /** Cumulative acknowledgement of the client; the outbox is trimmed up to it. */
+  acknowledged: number
+  storedMark: number
+  /** Highest delivery this gateway has seen; a store that stands lower went back. */
+  highestSeq: number
+  /** Unix ms; 0 leaves the session's end as it is. */
+  expiresAt: number
+}
+/** ok; gone: no such session or incarnation; replaced: a newer epoch holds it; wentBack: the store lost deliveries, the session has a new incarnation. */
+export type RenewStatus = 'ok' | 'gone' | 'replaced' | 'wentBack'
+
+export interface Delivery {
+  seq: number
+  frame: Uint8Array
+}
+
+export interface CatchUpQuery {
+  session: string
+  bucket: number
+  /** Deliveries above it are wanted. */
+  above: number
+  /** Done mark known to the caller; catchUp() answers where the stored one is above. Default: not asked. */
+  doneMark?: number
+}
+export interface CatchUpAnswer {
+  session: string
+  /** False where the session is missing. */
+  found: boolean
+  doneMark: number
+  deliveries: Delivery[]
+}
+
+export interface WakeHandlers {
+  /** A delivery of a session this gateway holds; `frame` may be patched in place and kept. */
+  deliver(session: string, seq: number, frame: Uint8Array): void
+  /** A message without an answer was finished. */
+  finished(session: string, msgId: number): void
+  /** The batch is through: write. */
+  flush(): void
+  /** A batch was missed: read the outboxes. */
+  lost(): void
+  /** Another gateway holds the session under a newer epoch. */
+  replaced(session: string, epoch: number): void
+}
+
+export interface SessionInfo {
+  session: string
+  principal: string
+  gateway: string
+  epoch: number
+  incarnation: string
+  seq: number
+  acknowledged: number
+  storedMark: number
+  doneMark: number
+  expiresAt: number
+}
+
+export interface Listening {
+  close(): Promise<void>
+}
+
+export interface Sessions {
+  open(sessions: readonly OpenSession[]): Promise<void>
+  resume(request: ResumeRequest): Promise<ResumeResult>
+  /** One call a turn; results in the order of the entries. Rejects only when the store cannot be reached: then nothing is known, and the same call may be made again. */
+  finish(entries: readonly FinishEntry[]): Promise<FinishResult[]>
+  marks(queries: readonly MarkQuery[]): Promise<Mark[]>
+  renew(entries: readonly RenewEntry[]): Promise<RenewStatus[]>
+  /** Deliveries of one session above `above`, in order, at most `limit`. */
+  outbox(query: CatchUpQuery, limit: number): Promise<CatchUpAnswer>
+  /** For those sessions whose seq stands above `above` or done mark above `doneMark`, what is missing; others are left out. */
+  catchUp(queries: readonly CatchUpQuery[]): Promise<CatchUpAnswer[]>
+  /** Ends a session on its client's wish; only under its present epoch. */
+  end(session: string, bucket: number, epoch: number): Promise<void>
+  /** Ends sessions past their time; returns those it ended. Any process may call it. */
+  sweep(now: number): Promise<string[]>
+  /** Connects a gateway's wake-ups. */
+  listen(gateway: string, handlers: WakeHandlers): Promise<Listening>
+  info(session: string, bucket: number): Promise<SessionInfo | undefined>
+  /** Sessions alive, at most `limit` of them. */
+  list(limit: number): Promise<{ total: number; sessions: string[] }>
+  /** Totals since the store began: messages by outcome, and `expired`. */
+  totals(): Promise<Record<Outcome | 'expired', number>>
+  ping(): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,5 @@
+export type { Capability } from './capability.ts'
+export { unless } from './capability.ts'
+export { uniqueName } from './unique-name.ts'
+export type { UntilOptions } from './until.ts'
+export { turn, until } from './until.ts'
