@@ -8,7 +8,16 @@ import { fileURLToPath } from 'node:url'
 const file = fileURLToPath(new URL('../package-lock.json', import.meta.url))
 
 /** Parts of a platform package's name, and the os, cpu and libc that npm compares. */
-const SYSTEMS = { android: 'android', darwin: 'darwin', freebsd: 'freebsd', linux: 'linux', openharmony: 'openharmony', win: 'win32', win32: 'win32', windows: 'win32' }
+const SYSTEMS = {
+  android: 'android',
+  darwin: 'darwin',
+  freebsd: 'freebsd',
+  linux: 'linux',
+  openharmony: 'openharmony',
+  win: 'win32',
+  win32: 'win32',
+  windows: 'win32',
+}
 const PROCESSORS = { 64: 'x64', arm: 'arm', arm64: 'arm64', ia32: 'ia32', ppc64: 'ppc64', riscv64: 'riscv64', s390x: 's390x', x64: 'x64' }
 const LIBRARIES = { gnu: 'glibc', gnueabihf: 'glibc', musl: 'musl', musleabihf: 'musl' }
 
@@ -47,7 +56,8 @@ export function entryFor(name, version, dev) {
   const parts = name.split('/').at(-1).split('-')
   const os = parts.map(part => SYSTEMS[part]).find(Boolean)
   const cpu = parts.map(part => PROCESSORS[part]).find(Boolean)
-  if (os === undefined || cpu === undefined) throw new Error(`package-lock.json lacks ${name}, and its name tells no platform: run npm install with a registry that has it.`)
+  if (os === undefined || cpu === undefined)
+    throw new Error(`package-lock.json lacks ${name}, and its name tells no platform: run npm install with a registry that has it.`)
   const libc = os === 'linux' ? parts.map(part => LIBRARIES[part]).find(Boolean) : undefined
   return { version, cpu: [cpu], ...(dev && { dev }), ...(libc && { libc: [libc] }), optional: true, os: [os] }
 }

@@ -1,16 +1,6 @@
 /** The client: one session over whatever connection there is now. docs/protocol.md. */
-import type { Frame, FrameInit, SynAck } from '@causeway/protocol'
-import {
-  decodeCredit,
-  decodeError,
-  decodeGoaway,
-  encodeFrame,
-  encodeSyn,
-  Flag,
-  FrameType,
-  KEEP_ALIVE_MS,
-  shouldReconnect,
-} from '@causeway/protocol'
+import type { Frame, SynAck } from '@causeway/protocol'
+import { decodeCredit, decodeGoaway, encodeFrame, encodeSyn, FrameType, KEEP_ALIVE_MS, shouldReconnect } from '@causeway/protocol'
 import { AnswerStream } from './answer-stream.ts'
 import { backoffDelay, delay, untilAborted } from './backoff.ts'
 import type { OpenConnection } from './connection.ts'
@@ -20,10 +10,11 @@ import { BACKOFF_MAX_MS, BACKOFF_MIN_MS, CONNECT_TIMEOUT_MS, GOAWAY_DRAIN_MS, OP
 import type { LinkEnd } from './link.ts'
 import { Link } from './link.ts'
 import type { MessageEvents } from './message.ts'
-import { Message, messageInit } from './message.ts'
+import { isLast, Message, messageInit } from './message.ts'
 import type { ClientEvents, ConnectOptions, MessageOptions } from './options.ts'
-import { decodePayload } from './payload.ts'
+import { readPush } from './push.ts'
 import { SessionState } from './session-state.ts'
+import { WholeAnswer } from './whole-answer.ts'
 
 const CLIENT = { name: '@causeway/client', version: '0.1.0' }
 const CODECS = ['json', 'bytes']
@@ -88,16 +79,7 @@ export class Client implements AsyncDisposable {
    */
   request<Answer = unknown>(route: string | number, payload?: unknown, options?: MessageOptions): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      let values: unknown[] | undefined
-      const answer = (frame: Frame, last: boolean) => {
-        if (last && values === undefined) resolve(decodePayload(frame.codec, frame.payload) as Answer)
-        else {
-          values ??= []
-          if (!last || frame.payload.length > 0) values.push(decodePayload(frame.codec, frame.payload))
-          if (last) resolve(values as Answer)
-        }
-      }
-      this.#send(FrameType.REQUEST, route, payload, options, { answer, stored() {}, fail: reject })
+      this.#send(FrameType.REQUEST, route, payload, options, new WholeAnswer(resolve as (answer: unknown) => void, reject))
     })
   }
 
@@ -146,9 +128,9 @@ export class Client implements AsyncDisposable {
 
   #obey(signal: AbortSignal, message: Message): void {
     const abort = () => this.#cancel(message, failure('CANCELLED', 'the signal was aborted', signal.reason))
-    if (signal.aborted) return abort()
     signal.addEventListener('abort', abort)
     message.release = () => signal.removeEventListener('abort', abort)
+    if (signal.aborted) abort()
   }
 
   #cancel(message: Message, error: CausewayError): void {
@@ -247,7 +229,7 @@ export class Client implements AsyncDisposable {
   #deliver(link: Link, frame: Frame): void {
     const kept = frame.seq !== 0
     if (!kept || this.#state.isNew(frame.seq)) {
-      if (frame.type === FrameType.PUSH) this.#push(frame)
+      if (frame.type === FrameType.PUSH) this.#emitter.emit('push', readPush(frame))
       else if (frame.msgId !== 0) this.#answer(frame)
     }
     if (!kept) return
@@ -258,32 +240,8 @@ export class Client implements AsyncDisposable {
   #answer(frame: Frame): void {
     const message = this.#state.find(frame.msgId)
     if (message === undefined) return
-    const last = frame.type === FrameType.ERROR || (frame.flags & Flag.MORE) === 0
-    if (last) this.#state.finish(message)
-    if (message.settled) return
-    if (frame.type === FrameType.ERROR) {
-      message.fail(new CausewayError(decodeError(frame.payload)))
-      return
-    }
-    try {
-      message.events.answer(frame, last)
-      if (last) message.settle()
-    } catch (cause) {
-      message.fail(failure('BAD_PAYLOAD', 'the answer is labelled JSON and is not', cause))
-    }
-  }
-
-  #push(frame: Frame): void {
-    const { channel, channelOffset } = frame.metadata ?? {}
-    const redelivered = (frame.flags & Flag.REDELIVERED) !== 0
-    let payload: unknown
-    try {
-      payload = decodePayload(frame.codec, frame.payload)
-    } catch {
-      // Mislabelled by its sender: the application gets the bytes rather than nothing.
-      payload = frame.payload.slice()
-    }
-    this.#emitter.emit('push', { payload, channel, offset: channelOffset, redelivered })
+    if (isLast(frame)) this.#state.finish(message)
+    message.take(frame)
   }
 
   /** After a GOAWAY: nothing new here; move once all is answered, at the latest after a while. */

@@ -69,12 +69,7 @@ export class Link {
   static async open(open: OpenConnection, url: URL, events: LinkEvents, signal: AbortSignal): Promise<Link> {
     const link = new Link(events)
     const data = (chunk: Uint8Array) => link.#receive(chunk)
-    const end = ({ code = 0, error }: { code?: number; error?: unknown }) => {
-      link.#end({
-        code,
-        error: failure('GOING_AWAY', code === 0 ? 'the connection broke' : `the connection was closed with ${code}`, error),
-      })
-    }
+    const end = ({ code = 0, error }: { code?: number; error?: unknown }) => link.#broke(code, error)
     link.#connection = await open(url, { data, end }, signal)
     return link
   }

@@ -1,7 +1,7 @@
 /** One message of the client, from the call to its end. */
 import type { Frame, FrameInit } from '@causeway/protocol'
-import { decodeFrame, encodeFrame, Flag, frameFlags, HEADER_SIZE } from '@causeway/protocol'
-import type { CausewayError } from './errors.ts'
+import { decodeError, decodeFrame, encodeFrame, Flag, FrameType, frameFlags, HEADER_SIZE } from '@causeway/protocol'
+import { CausewayError, failure } from './errors.ts'
 import { DEFAULT_TIMEOUT_MS } from './limits.ts'
 import type { MessageOptions } from './options.ts'
 import { encodePayload } from './payload.ts'
@@ -17,6 +17,11 @@ export function messageInit(type: number, route: string | number, payload: unkno
   const plain = !byName && timeout === undefined && key === undefined
   const metadata = plain ? undefined : { timeout, route: byName ? route : undefined, idempotencyKey: key }
   return { type, opcode: byName ? 0 : route, metadata, ...encoded }
+}
+
+/** Whether no further answer follows. */
+export function isLast(frame: Frame): boolean {
+  return frame.type === FrameType.ERROR || (frame.flags & Flag.MORE) === 0
 }
 
 /** What becomes of a message; each is called at most once, except `answer`, which is called for each chunk of a stream. */
@@ -74,6 +79,18 @@ export class Message {
     if (this.settled) return
     this.settle()
     this.events.fail(error)
+  }
+
+  /** Gives a RESPONSE or ERROR to the application, unless it has given up. */
+  take(frame: Frame): void {
+    if (this.settled) return
+    try {
+      if (frame.type === FrameType.ERROR) this.fail(new CausewayError(decodeError(frame.payload)))
+      else this.events.answer(frame, isLast(frame))
+      if (isLast(frame) && !this.settled) this.settle()
+    } catch (cause) {
+      this.fail(cause instanceof CausewayError ? cause : failure('BAD_PAYLOAD', 'the answer is labelled JSON and is not', cause))
+    }
   }
 
   /** Makes the frame carry the time that is left, as the server counts from receipt. */

@@ -17,7 +17,7 @@ async function exchange(url: string, until: number): Promise<number> {
   await using client = await connect(url)
   let count = 0
   do {
-    const sent = { url, count }
+    const sent = new TextEncoder().encode(`${count} over ${url}`)
     assert.deepEqual(await client.request('echo', sent, { timeout: REQUEST_TIMEOUT_MS }), sent)
     count += 1
   } while (Date.now() < until)

@@ -10,14 +10,18 @@ import type { TestSummary } from './summary.ts'
 const runner = fileURLToPath(new URL('./package.ts', import.meta.url))
 
 /** Runs a package of the given test files as its `npm test` would. */
-function runPackage(context: TestContext, files: Record<string, string>): { status: number | null; stdout: string; summary: TestSummary } {
+function runPackage(
+  context: TestContext,
+  files: Record<string, string>,
+  extra: NodeJS.ProcessEnv = {},
+): { status: number | null; stdout: string; summary: TestSummary } {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-runner-'))
   context.after(() => rmSync(folder, { recursive: true }))
   mkdirSync(join(folder, 'src'))
   for (const [name, body] of Object.entries(files))
     writeFileSync(join(folder, 'src', name), `import { describe, test } from 'node:test'\n${body}\n`)
   const { NODE_TEST_CONTEXT: _, ...environment } = process.env
-  const { status, stdout } = spawnSync(process.execPath, [runner], { cwd: folder, env: environment, encoding: 'utf8' })
+  const { status, stdout } = spawnSync(process.execPath, [runner], { cwd: folder, env: { ...environment, ...extra }, encoding: 'utf8' })
   return { status, stdout, summary: JSON.parse(readFileSync(join(folder, 'coverage/summary.json'), 'utf8')) }
 }
 
@@ -62,4 +66,14 @@ test('a package without test files passes, with nothing counted', context => {
   const { status, summary } = runPackage(context, {})
   assert.equal(status, 0)
   assert.deepEqual(summary, { passed: 0, failed: [], skipped: [] })
+})
+
+test('a file that leaves something open is ended and is a failure', context => {
+  const { status, summary } = runPackage(
+    context,
+    { 'one.test.ts': `test('a', () => { setInterval(() => {}, 1000) })` },
+    { CAUSEWAY_TEST_PACKAGE_TIMEOUT: '1' },
+  )
+  assert.equal(status, 1)
+  assert.match(summary.failed[0]!.name, /not finished after 1 s/)
 })

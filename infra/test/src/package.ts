@@ -1,17 +1,18 @@
 // What each package's `npm test` runs, in the package's folder: node:test over src, read from source, with the results on stdout
-// and in coverage/summary.json. Arguments go to node:test, for example `npm test -w @causeway/protocol -- --test-name-pattern=hello`.
+// and in coverage/summary.json. CAUSEWAY_TEST_PACKAGE_TIMEOUT (seconds) replaces the limit for all of them. Arguments go to node:test, for example `npm test -w @causeway/protocol -- --test-name-pattern=hello`.
 import { spawn } from 'node:child_process'
-import { globSync, mkdirSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { TEST_TIMEOUT_MS } from './limits.ts'
-import { emptySummary } from './summary.ts'
+import { PACKAGE_TIMEOUT_S, TEST_TIMEOUT_MS } from './limits.ts'
+import { emptySummary, type TestSummary } from './summary.ts'
 
 const SUMMARY = 'coverage/summary.json'
 
 mkdirSync('coverage', { recursive: true })
+rmSync(SUMMARY, { force: true })
 const files = globSync('src/**/*.test.ts').sort()
 if (files.length === 0) {
-  writeFileSync(SUMMARY, `${JSON.stringify(emptySummary(), null, 2)}\n`)
+  writeSummary(emptySummary())
   console.log('no tests')
 } else {
   process.exitCode = await runTests()
@@ -31,10 +32,31 @@ function runTests(): Promise<number> {
   ]
   const child = spawn(process.execPath, args, { stdio: 'inherit', env: testEnvironment() })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
+  const timeoutS = Number(process.env.CAUSEWAY_TEST_PACKAGE_TIMEOUT ?? PACKAGE_TIMEOUT_S)
+  let overdue = false
+  const limit = setTimeout(() => {
+    overdue = true
+    child.kill('SIGTERM')
+  }, timeoutS * 1000)
   return new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.once('exit', code => resolve(code ?? 1))
+    child.once('exit', code => {
+      clearTimeout(limit)
+      if (overdue) reportOverdue(timeoutS)
+      resolve(overdue ? 1 : (code ?? 1))
+    })
   })
+}
+
+/** A killed run writes no summary: the failure stands for all its tests, whose own results are above on stdout. */
+function reportOverdue(timeoutS: number): void {
+  const name = `not finished after ${timeoutS} s: a test hangs, or a test file left something open`
+  console.log(`✖ ${name}`)
+  writeSummary({ ...emptySummary(), failed: [{ name, file: '' }] })
+}
+
+function writeSummary(summary: TestSummary): void {
+  writeFileSync(SUMMARY, `${JSON.stringify(summary, null, 2)}\n`)
 }
 
 /** Coverage is asked of the tests and what they start alone, not of npm and turbo around them. */

@@ -45,6 +45,8 @@ async function main(args: string[]): Promise<number> {
 async function backendsForTests(): Promise<StartedBackends> {
   if (process.env.CAUSEWAY_TEST_KAFKA && process.env.CAUSEWAY_TEST_REDIS) return { environment: {}, missing: [], stop: async () => {} }
   const backends = await startBackends()
+  const { CAUSEWAY_TEST_KAFKA: kafka = 'none', CAUSEWAY_TEST_REDIS: redis = 'none' } = backends.environment
+  console.log(`Kafka: ${kafka}, Redis: ${redis}, Chromium: ${chromiumPath() ?? 'none'}`)
   for (const line of backends.missing) console.log(line)
   return backends
 }

@@ -29,8 +29,9 @@ export const emptySummary = (): TestSummary => ({ passed: 0, failed: [], skipped
  * a crash can't pass for success.
  */
 export function readSummary(file: string): TestSummary {
-  if (!existsSync(file)) return { ...emptySummary(), failed: [{ name: 'its test run left no summary', file: '' }] }
-  return JSON.parse(readFileSync(file, 'utf8')) as TestSummary
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  if (text === '') return { ...emptySummary(), failed: [{ name: 'its test run left no summary', file: '' }] }
+  return JSON.parse(text) as TestSummary
 }
 
 /** Adds up packages' summaries; names get their package in front. */

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test'
 import { silentLogger } from '@causeway/telemetry'
 import { until } from '@causeway/testing'
 import { type DataFolder, openDataFolder } from './data-folder.ts'
+import { MAX_WAITING_WRITES } from './group-commit.ts'
 
 const HOLDER = join(import.meta.dirname, 'holder.fixture.ts')
 
@@ -125,6 +126,19 @@ describe('a failed group', () => {
     const again = await openHere()
     assert.ok(again.table('things').get(key('before')))
     await again.close()
+  })
+
+  test('is what becomes of a writer that never yields', async () => {
+    const folder = await openHere()
+    const told: (Error | undefined)[] = []
+    for (let count = 0; count <= MAX_WAITING_WRITES; count++)
+      folder.write(
+        () => {},
+        failure => void told.push(failure),
+      )
+    await until(() => told.length === MAX_WAITING_WRITES + 1)
+    assert.ok(told.every(failure => failure !== undefined && failure === folder.failure))
+    await folder.close()
   })
 
   test('is what a full disk makes of it', { skip: process.platform === 'win32' ? 'needs ulimit' : false }, async () => {

@@ -42,8 +42,15 @@ export async function openDataFolder(path: string, options: DataFolderOptions): 
   mkdirSync(absolute, { recursive: true })
   const lock = lockFolder(absolute)
   try {
-    // Without overlapping sync a commit's promise resolves after its fsync, not merely once readers see it.
-    const environment = open({ path: join(absolute, DATABASE_FOLDER), maxDbs: MAX_TABLES, overlappingSync: false, compression: false })
+    // Without overlapping sync a commit's promise resolves after its fsync, not merely once readers see it. Groups are made
+    // here, so that LMDB need not wait a turn of its own for more.
+    const environment = open({
+      path: join(absolute, DATABASE_FOLDER),
+      maxDbs: MAX_TABLES,
+      compression: false,
+      overlappingSync: false,
+      eventTurnBatching: false,
+    })
     return new LmdbFolder(absolute, environment, lock, options.logger)
   } catch (error) {
     lock.release()

@@ -1,7 +1,6 @@
 export type { DataFolder, DataFolderOptions } from './data-folder.ts'
 export { openDataFolder } from './data-folder.ts'
 export type { Apply, Committed } from './group-commit.ts'
-export { MAX_WAITING_WRITES } from './group-commit.ts'
 export { compositeKey } from './key.ts'
 export type { ParkResult, UnparkResult } from './parking.ts'
 export { Parking, parkingOf } from './parking.ts'

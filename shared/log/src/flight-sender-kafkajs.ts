@@ -53,5 +53,6 @@ function kafkajsMessage(record: LogRecord): Message {
   const headers: Record<string, string> = { causeway: headerText(record) }
   if (record.traceparent !== undefined) headers.traceparent = record.traceparent
   if (record.contentType !== undefined) headers['content-type'] = record.contentType
+  if (record.headers !== undefined) Object.assign(headers, record.headers)
   return { key: record.key, value: asBuffer(record.value), partition: record.partition, headers }
 }

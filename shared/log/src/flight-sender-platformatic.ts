@@ -6,6 +6,7 @@ import type { LogRecord } from './log.ts'
 const ACK_TIMEOUT_MS = 5_000
 const CAUSEWAY = Buffer.from('causeway')
 const TRACEPARENT = Buffer.from('traceparent')
+const NO_HEADERS: Readonly<Record<string, string>> = {}
 const CONTENT_TYPE = Buffer.from('content-type')
 
 /** @platformatic/kafka as a flight sender: idempotence off, no retries, the partition set on each record. */
@@ -51,5 +52,6 @@ function platformaticMessage(record: LogRecord): MessageToProduce<Buffer, Buffer
   const headers = new Map([[CAUSEWAY, Buffer.from(headerText(record), 'latin1')]])
   if (record.traceparent !== undefined) headers.set(TRACEPARENT, Buffer.from(record.traceparent))
   if (record.contentType !== undefined) headers.set(CONTENT_TYPE, Buffer.from(record.contentType))
+  for (const [name, value] of Object.entries(record.headers ?? NO_HEADERS)) headers.set(Buffer.from(name), Buffer.from(value))
   return { topic: record.topic, partition: record.partition, key: Buffer.from(record.key), value: asBuffer(record.value), headers }
 }

@@ -205,12 +205,16 @@ export class KafkaAppender<R extends LogRecord> implements Appender<R> {
   #backOff(leader: Leader<R>, error: unknown): void {
     const now = Date.now()
     for (const queue of leader.ready) {
-      for (const record of queue.takeExpired(now)) this.#refuse(record, 'EXPIRED', `Kafka did not confirm it in time: ${(error as Error).message}`)
+      for (const record of queue.takeExpired(now))
+        this.#refuse(record, 'EXPIRED', `Kafka did not confirm it in time: ${(error as Error).message}`)
     }
     if (this.#pause !== undefined) return
     const wait = Math.min(RESEND_MIN_MS * 2 ** this.#failures++, RESEND_MAX_MS) * (0.5 + Math.random() / 2)
     if (this.#failures === 1 || this.#failures % 10 === 0) {
-      this.#logger.warn({ error: (error as Error).message, failures: this.#failures, waiting: this.waitingRecords }, 'log: a flight failed, sending again')
+      this.#logger.warn(
+        { error: (error as Error).message, failures: this.#failures, waiting: this.waitingRecords },
+        'log: a flight failed, sending again',
+      )
     }
     this.#pause = setTimeout(() => void this.#retry(), wait)
   }
@@ -218,7 +222,9 @@ export class KafkaAppender<R extends LogRecord> implements Appender<R> {
   async #retry(): Promise<void> {
     const topics = [...this.#queues.keys()]
     await this.#sender.forgetMetadata().catch(() => undefined)
-    await this.#leaders.refresh(topics).catch(error => this.#logger.debug({ error: (error as Error).message }, 'log: leaders cannot be read'))
+    await this.#leaders
+      .refresh(topics)
+      .catch(error => this.#logger.debug({ error: (error as Error).message }, 'log: leaders cannot be read'))
     this.#pause = undefined
     const waiting = [...this.#byLeader.values()].flatMap(leader => (leader.flying ? [] : leader.ready))
     for (const leader of this.#byLeader.values()) if (!leader.flying) leader.ready = []

@@ -66,7 +66,9 @@ class KafkaMember implements LogConsumer {
   #revoke(): void {
     if (this.#assigned.size === 0) return
     this.#generation++
-    const drained = this.#options.handlers.revoked().catch(error => this.#logger.error({ error }, 'log: draining revoked partitions failed'))
+    const drained = this.#options.handlers
+      .revoked()
+      .catch(error => this.#logger.error({ error }, 'log: draining revoked partitions failed'))
     const limit = new Promise<void>(resolve => setTimeout(resolve, DRAIN_MS).unref())
     this.#taken = Promise.race([drained, limit])
   }

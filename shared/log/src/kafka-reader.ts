@@ -27,7 +27,10 @@ export async function readKafka(kafka: Kafka, admin: Admin, request: ReadRequest
     await consumer.connect()
     await consumer.subscribe({ topic, fromBeginning: true })
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`reading ${topic}/${partition} from ${from} to ${until} took over ${READ_TIMEOUT_MS} ms`)), READ_TIMEOUT_MS)
+      const timer = setTimeout(
+        () => reject(new Error(`reading ${topic}/${partition} from ${from} to ${until} took over ${READ_TIMEOUT_MS} ms`)),
+        READ_TIMEOUT_MS,
+      )
       const done = (): void => {
         clearTimeout(timer)
         resolve()

@@ -1,5 +1,6 @@
 import type { DataFolder } from '@causeway/embedded'
 import type { ConsumedRecord, ConsumeOptions, ConsumerHandlers, LogConsumer } from './log.ts'
+import type { Partition } from './log-embedded-partition.ts'
 import type { Topic } from './log-embedded-topic.ts'
 
 /** Records read from disk for one partition in one turn while a consumer is behind. */
@@ -30,8 +31,14 @@ export class EmbeddedConsumer implements LogConsumer {
     this.#positions = topic.partitions.map(({ number }) => topic.committed(options.group, number) ?? 0)
   }
 
+  /** Hands the partitions over; a reader that can't take them never was one. */
   async start(): Promise<void> {
-    await this.#handlers.assigned(this.#topic.partitions.map(({ number }) => number))
+    try {
+      await this.#handlers.assigned(this.#topic.partitions.map(({ number }) => number))
+    } catch (error) {
+      await this.leave()
+      throw error
+    }
     if (this.#state !== 'joining') return
     this.#state = 'running'
     this.#readOn()
@@ -47,6 +54,7 @@ export class EmbeddedConsumer implements LogConsumer {
     if (this.#state === 'left') return
     const stored = new Map(offsets)
     await this.#folder.commit(transaction => this.#topic.commit(transaction, this.group, stored))
+    this.#trim(this.#topic.partitions.filter(({ number }) => stored.has(number)))
   }
 
   pause(partitions: readonly number[]): void {
@@ -62,6 +70,19 @@ export class EmbeddedConsumer implements LogConsumer {
     if (this.#state === 'left') return
     this.#state = 'left'
     this.#left()
+  }
+
+  /** What is committed is needed no more; it goes group by group, for it may be much. */
+  #trim(partitions: readonly Partition[]): void {
+    let left: Partition[] = []
+    this.#folder.write(
+      transaction => {
+        left = this.#topic.keepsBoundedNumber ? [] : partitions.filter(partition => this.#topic.trim(transaction, partition))
+      },
+      failure => {
+        if (!failure && left.length > 0) this.#trim(left)
+      },
+    )
   }
 
   #handOver(partition: number, records: readonly ConsumedRecord[]): void {

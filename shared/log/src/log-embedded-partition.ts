@@ -5,7 +5,7 @@ import { batchCount, decodeBatch, encodeBatch } from './log-embedded-batch.ts'
 /** Bytes and records of one stored batch: large enough to pay for its entry, small enough to be trimmed soon. */
 const BATCH_BYTES = 64 * 1024
 const BATCH_RECORDS = 1_000
-/** Batches removed by one group at most, so that trimming never holds a commit up; the rest follows with the next. */
+/** Batches removed by one group at most, so that trimming never holds a commit up; the rest follows with the next ones. */
 const TRIM_BATCHES = 256
 
 const TOPIC_AND_PARTITION_BYTES = 4
@@ -70,10 +70,12 @@ export class Partition {
     return records.slice(0, limit)
   }
 
-  /** Removes batches that lie wholly below `watermark`. The last one stays: it holds the partition's end. */
-  trim(transaction: Transaction, watermark: number): void {
+  /** Removes batches that lie wholly below `watermark`; whether some are left for the next group. The last batch stays: it holds the partition's end. */
+  trim(transaction: Transaction, watermark: number): boolean {
+    if (watermark <= 0) return false
     const keys = this.#table.keys(this.#key(0), this.#key(watermark + 1), TRIM_BATCHES + 1)
     for (let index = 0; index + 1 < keys.length; index++) transaction.remove(this.#table, keys[index]!)
+    return keys.length > TRIM_BATCHES
   }
 
   #key(offset: number): Buffer {

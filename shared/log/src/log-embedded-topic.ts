@@ -44,24 +44,29 @@ export class Topic {
     this.#committed.set(group, offsets)
   }
 
-  /** Writes a group's offsets and trims what no group needs any more. */
+  /** Writes a group's offsets. */
   commit(transaction: Transaction, group: string, offsets: ReadonlyMap<number, number>): void {
     for (const [partition, offset] of offsets) {
       this.setCommitted(group, partition, offset)
       const value = Buffer.alloc(COMMIT_BYTES)
       value.writeUIntBE(offset, 0, COMMIT_BYTES)
       transaction.put(this.#commits, compositeKey(this.name, group, partition), value)
-      if (this.#kept === undefined) this.partitions[partition]!.trim(transaction, this.#watermark(partition))
     }
   }
 
-  /** Trims a topic that keeps a bounded number; for others its groups' commits do. */
-  trim(transaction: Transaction, partition: Partition): void {
-    if (this.#kept !== undefined && partition.end > this.#kept) partition.trim(transaction, partition.end - this.#kept)
+  /** Removes what is needed no more of a partition, a bounded number of batches; whether more is left. */
+  trim(transaction: Transaction, partition: Partition): boolean {
+    return partition.trim(transaction, this.#kept === undefined ? this.#watermark(partition.number) : partition.end - this.#kept)
   }
 
-  /** The lowest offset any group still wants. A group that has read nothing of a partition wants all of it. */
+  /** Whether it is trimmed as records come, and not as they are committed. */
+  get keepsBoundedNumber(): boolean {
+    return this.#kept !== undefined
+  }
+
+  /** The lowest offset any group still wants. A group that has read nothing of a partition wants all of it, and so may one that is to come. */
   #watermark(partition: number): number {
+    if (this.#committed.size === 0) return 0
     let watermark = Number.POSITIVE_INFINITY
     for (const offsets of this.#committed.values()) watermark = Math.min(watermark, offsets[partition] ?? 0)
     return Math.min(watermark, this.partitions[partition]!.end)

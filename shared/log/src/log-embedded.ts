@@ -120,7 +120,7 @@ class EmbeddedLog implements Log, AppendTarget {
       this.#gathered = new Map()
       for (const [partition, topic] of gathered) {
         flights.push({ topic, partition, records: partition.write(transaction) })
-        topic.trim(transaction, partition)
+        if (topic.keepsBoundedNumber) topic.trim(transaction, partition)
       }
     }
     this.#folder.write(apply, failure => {

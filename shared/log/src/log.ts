@@ -23,6 +23,8 @@ export interface LogRecord {
   header: string
   traceparent?: string
   contentType?: string
+  /** Further record headers; each costs, so the hot path has none. */
+  headers?: Readonly<Record<string, string>>
   /** Unix ms; past it an unconfirmed record is given up (`refused` with EXPIRED: it may still have been stored). */
   deadline: number
   /** Whether it was sent more than once (maintained by the adapter). */
@@ -47,7 +49,7 @@ export interface Appender<R extends LogRecord> {
   /** Bytes appended and neither stored nor refused; the caller bounds it. */
   readonly waitingBytes: number
   readonly waitingRecords: number
-  /** Waits until everything appended has ended, at most `timeoutMs`; the rest is refused with CLOSED. */
+  /** Waits until everything appended has ended, at most `timeoutMs`; the rest, and what is appended later, is refused with CLOSED. */
   close(timeoutMs: number): Promise<void>
 }
 
@@ -59,6 +61,8 @@ export interface ConsumedRecord {
   header: string
   traceparent?: string
   contentType?: string
+  /** Further record headers, where there are any. */
+  headers?: Readonly<Record<string, string>>
 }
 
 export interface ConsumerHandlers {
@@ -74,7 +78,7 @@ export interface ConsumerHandlers {
 }
 
 export interface ConsumeOptions {
-  /** Consumer group, one a service. */
+  /** Consumer group, one a service. It begins at what it has committed, a new one at the first record kept. */
   group: string
   topic: string
   handlers: ConsumerHandlers
@@ -85,7 +89,7 @@ export interface LogConsumer {
   commit(offsets: ReadonlyMap<number, number>): Promise<void>
   pause(partitions: readonly number[]): void
   resume(partitions: readonly number[]): void
-  /** Leaves the group at once, so that its partitions are served elsewhere without waiting for a time-out. */
+  /** Leaves the group at once, so that its partitions are served elsewhere without waiting for a time-out. The caller ends; revoked() is not called. */
   leave(): Promise<void>
 }
 

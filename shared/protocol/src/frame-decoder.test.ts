@@ -6,7 +6,7 @@ import { encodeFrame } from './frame.ts'
 import type { FrameDecoderOptions } from './frame-decoder.ts'
 import { FrameDecoder } from './frame-decoder.ts'
 import { FrameType } from './frame-type.ts'
-import { fromHex, readVectors, splits } from './vectors.test.ts'
+import { fromHex, readVectors, splits } from './vectors.fixture.ts'
 
 interface Malformed {
   meaning: string

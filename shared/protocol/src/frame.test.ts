@@ -3,11 +3,22 @@ import { test } from 'node:test'
 import { crc32 as zlibCrc32 } from 'node:zlib'
 import { crc32 } from './crc32.ts'
 import type { Frame } from './frame.ts'
-import { encodeFrame, frameFlags, frameLength, frameMsgId, frameSeq, frameType, patchRedelivered, patchSeq, withChecksum } from './frame.ts'
+import {
+  encodeFrame,
+  frameFlags,
+  frameLength,
+  frameMsgId,
+  frameSeq,
+  frameType,
+  patchMsgId,
+  patchRedelivered,
+  patchSeq,
+  withChecksum,
+} from './frame.ts'
 import { decodeFrame } from './frame-decoder.ts'
 import { Codec, Flag, FrameType, typeByName, typeName } from './frame-type.ts'
 import type { Metadata } from './metadata.ts'
-import { fromHex, readVectors, toHex } from './vectors.test.ts'
+import { fromHex, readVectors, toHex } from './vectors.fixture.ts'
 
 interface FrameVector {
   meaning: string

@@ -9,7 +9,7 @@ import { decodeSyn } from './frame-syn.ts'
 import { Codec, Flag, FrameType, typeName } from './frame-type.ts'
 import { decodeJsonText, encodeJsonText } from './json-text.ts'
 import { utf8Decode } from './utf8.ts'
-import { fromHex, readVectors } from './vectors.test.ts'
+import { fromHex, readVectors } from './vectors.fixture.ts'
 
 /** What the text can't say: contentType and tracestate, retry-after beside an error, that metadata is there but empty. */
 const UNSAID = /content type|empty metadata/

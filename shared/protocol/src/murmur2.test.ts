@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bucketOf, murmur2, partitionOf } from './murmur2.ts'
 import { utf8Encode } from './utf8.ts'
-import { readVectors } from './vectors.test.ts'
+import { readVectors } from './vectors.fixture.ts'
 
 for (const { text, murmur2: hash, bucket } of readVectors<{ text: string; murmur2: number; bucket: number }>('murmur2')) {
   test(`murmur2 of ${JSON.stringify(text)} is Kafka's`, () => {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { decodeFrame } from './frame-decoder.ts'
 import { typeName } from './frame-type.ts'
-import { fromHex } from './vectors.test.ts'
+import { fromHex } from './vectors.fixture.ts'
 
 test('each line of the exchange in the README is the frame it says', () => {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')

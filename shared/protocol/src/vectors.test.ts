@@ -1,29 +1,7 @@
-/** The vectors, and the ways of feeding bytes to a decoder that every decoder's test needs. */
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
-
-/** A file of vectors. */
-export function readVectors<Row>(name: string): Row[] {
-  return JSON.parse(readFileSync(new URL(`../vectors/${name}.json`, import.meta.url), 'utf8'))
-}
-
-/** Bytes of a hex text. */
-export function fromHex(hex: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(hex, 'hex'))
-}
-
-/** Hex of bytes. */
-export function toHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex')
-}
-
-/** The ways one stream of bytes may be split into reads: whole, a byte at a time, and in two at every offset. */
-export function* splits(bytes: Uint8Array): Generator<Uint8Array[]> {
-  yield [bytes]
-  yield Array.from(bytes, byte => Uint8Array.of(byte))
-  for (let at = 1; at < bytes.length; at++) yield [bytes.subarray(0, at), bytes.subarray(at)]
-}
+import { readVectors } from './vectors.fixture.ts'
 
 test('every file of vectors has rows, each with a meaning of its own', () => {
   const names = readdirSync(new URL('../vectors/', import.meta.url))

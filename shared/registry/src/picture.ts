@@ -19,7 +19,8 @@ export function findClash(worker: WorkerProcess, others: readonly WorkerProcess[
   const ownOpcodes = new Map<number, string>()
   for (const route of worker.routes) {
     const twin = route.opcode === undefined ? undefined : ownOpcodes.get(route.opcode)
-    if (twin !== undefined) return `routes ${twin} and ${route.name} of service ${worker.service} both have opcode ${route.opcode}: give one of them another`
+    if (twin !== undefined)
+      return `routes ${twin} and ${route.name} of service ${worker.service} both have opcode ${route.opcode}: give one of them another`
     if (route.opcode !== undefined) ownOpcodes.set(route.opcode, route.name)
   }
   for (const other of others) {
@@ -29,7 +30,8 @@ export function findClash(worker: WorkerProcess, others: readonly WorkerProcess[
         return `route ${route.name} is served by service ${other.service} already, so service ${worker.service} may not serve it: rename one of them`
       }
       const clash = worker.routes.find(own => own.opcode !== undefined && own.opcode === route.opcode && own.name !== route.name)
-      if (clash !== undefined) return `opcode ${route.opcode} of route ${clash.name} belongs to route ${route.name} of service ${other.service}: choose another`
+      if (clash !== undefined)
+        return `opcode ${route.opcode} of route ${clash.name} belongs to route ${route.name} of service ${other.service}: choose another`
     }
   }
   return undefined
@@ -38,6 +40,8 @@ export function findClash(worker: WorkerProcess, others: readonly WorkerProcess[
 /** What a change of the picture is to a gateway: processes and routes, not their figures. */
 export function pictureSignature(picture: Picture): string {
   const processes = [...picture.gateways, ...picture.workers].map(process => process.id).sort()
-  const routes = [...picture.routes.values()].map(route => [route.name, route.service, route.opcode, route.timeoutMs, route.oneWay, route.order].join(' ')).sort()
+  const routes = [...picture.routes.values()]
+    .map(route => [route.name, route.service, route.opcode, route.timeoutMs, route.oneWay, route.order].join(' '))
+    .sort()
   return JSON.stringify([processes, routes, picture.stale])
 }

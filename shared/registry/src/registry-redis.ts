@@ -1,7 +1,15 @@
 import { closeRedis, connectRedis, DEFAULT_PREFIX, type RedisOptions, Script } from '@causeway/redis'
 import type { Redis } from 'ioredis'
 import { findClash, makePicture, pictureSignature, type RememberedRoute } from './picture.ts'
-import { type AnnouncedProcess, type Announcement, LEASE_MS, type Picture, type Registry, type RouteSpec, type Watching } from './registry.ts'
+import {
+  type AnnouncedProcess,
+  type Announcement,
+  LEASE_MS,
+  type Picture,
+  type Registry,
+  type RouteSpec,
+  type Watching,
+} from './registry.ts'
 import { leaseScript, readScript, withdrawScript } from './script-leases.ts'
 
 /** A watcher reads the picture at least this often, ms: a lease that ran out tells nobody. */

@@ -106,8 +106,12 @@ class BullmqRetries implements Retries {
   }
 
   board(service: string): BaseAdapter[] {
-    const retries = new BullMQAdapter(this.#queue(service, 'retries'), { description: `Failed messages of ${service}, waiting for their next attempt` })
-    const dead = new BullMQAdapter(this.#queue(service, 'dead'), { description: `Dead letters of ${service}: attempts exhausted or given up` })
+    const retries = new BullMQAdapter(this.#queue(service, 'retries'), {
+      description: `Failed messages of ${service}, waiting for their next attempt`,
+    })
+    const dead = new BullMQAdapter(this.#queue(service, 'dead'), {
+      description: `Dead letters of ${service}: attempts exhausted or given up`,
+    })
     return [retries, dead]
   }
 

@@ -5,7 +5,8 @@ import type { BaseAdapter } from '@bull-board/api/baseAdapter'
  *
  * Of a route with `order: 'session'` a failing message becomes its session's *head* for that service; later ones of the
  * session wait, parked, until the head and then each of them has been handled in order. What an adapter promises:
- * - retry() with `ordered` sets the head before it schedules; both steps may be repeated (same session, msgId, attempt) without effect.
+ * - retry() with `ordered` sets the head before it schedules, or parks where another message of the session is the head; both steps may be
+ *   repeated (same session, msgId, attempt) without effect.
  * - park() is atomic with the clearing of a head: a message is parked while the head stands, or the answer is `go`, never between.
  * - One runner at a time holds a head: a later runner's token voids an earlier one's (finish answers `lost`).
  * - A job whose runner died is run again; a head is never left without a job for longer than a sweep (30 s).
@@ -95,6 +96,7 @@ export interface Retries {
   /** Runs due jobs of a service, at most `concurrency` at a time. */
   work(service: string, runner: RetryRunner, concurrency: number): Promise<RetryWorker>
   bury(letter: DeadLetter): Promise<void>
+  /** Newest first. */
   deadLetters(service: string, limit: number): Promise<DeadLetterEntry[]>
   counts(service: string): Promise<RetryCounts>
   /** Bull Board adapters of a service's retry and dead-letter queues. */

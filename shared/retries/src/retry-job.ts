@@ -28,7 +28,20 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 export function toJob(message: RetryMessage, ordered: boolean): RetryJob {
   const { service, route, session, bucket, msgId, attempts, errors, header, traceparent, contentType } = message
-  return { service, route, session, bucket, msgId, attempts, errors, ...payloadFields(message.value), header, traceparent, contentType, ordered }
+  return {
+    service,
+    route,
+    session,
+    bucket,
+    msgId,
+    attempts,
+    errors,
+    ...payloadFields(message.value),
+    header,
+    traceparent,
+    contentType,
+    ordered,
+  }
 }
 
 export function toDeadLetterJob(letter: DeadLetter): DeadLetterJob {

@@ -22,15 +22,18 @@ export interface PackedTurn {
   order: number[]
 }
 
-/** Packs a turn into one argument, entries grouped by session in the order of their first entry (layout: script-finish.ts). */
+/** Packs a turn into one argument, entries grouped by session (and incarnation, where callers differ) in the order of their first entry (layout: script-finish.ts). */
 export function packTurn(entries: readonly FinishEntry[]): PackedTurn {
   const groups = new Map<string, number[]>()
   let size = 0
   for (let index = 0; index < entries.length; index++) {
     const entry = entries[index]
-    const group = groups.get(entry.session)
+    const known = groups.get(entry.session)
+    const same = known === undefined || entries[known[0]].incarnation === entry.incarnation
+    const key = same ? entry.session : `${entry.session} ${entry.incarnation}`
+    const group = same ? known : groups.get(key)
     if (group === undefined) {
-      groups.set(entry.session, [index])
+      groups.set(key, [index])
       size += 11 + entry.session.length + entry.incarnation.length
     } else group.push(index)
     size += entrySize(entry)

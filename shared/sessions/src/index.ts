@@ -1,3 +1,5 @@
+export type { FinishCallback } from './finish-batcher.ts'
+export { FinishBatcher } from './finish-batcher.ts'
 export type {
   CatchUpAnswer,
   CatchUpQuery,

@@ -2,7 +2,7 @@
  * Ends messages, adds chunks and pushes: one call for a whole turn of a worker.
  *
  * ARGV  1 the packed turn (finish-pack.ts)  2 key prefix  3 outbox limit, deliveries (for pushes)
- * Packed turn, big-endian, a group a session: bucket u8, session u8+bytes, incarnation u8+bytes, entries u32, their length u32, entries
+ * Packed turn, big-endian, a group a session: bucket u8, session u8+bytes, incarnation u8+bytes ('': any), entries u32, their length u32, entries
  *   entry: kind u8, outcome u8, msgId u32, prev u32, [run u8+bytes, chunk u32]?, [service u8+bytes, token u8+bytes]?, frame u32+bytes
  *   kind: 0 final, 1 final of a stream, 2 chunk, 3 push; +8 with unpark
  * Keys  session, outbox, finished-above, streams, heads and parked of each session; batch number and totals (keys.ts)
@@ -105,7 +105,7 @@ end
 
 local function group_effect(incarnation, from, to)
   local state = call('HMGET', key, 'i', 'g', 'q', 'd', 'x', 'a', 'n')
-  local gone = state[1] ~= incarnation
+  local gone = not state[1] or (incarnation ~= '' and state[1] ~= incarnation)
   if not gone then
     gateway, seq, done, above, acked, streams = state[2], tonumber(state[3]), tonumber(state[4]), tonumber(state[5]), tonumber(state[6]), tonumber(state[7])
     list = wakes[gateway]

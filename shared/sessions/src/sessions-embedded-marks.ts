@@ -24,12 +24,13 @@ export class FinishedMarks {
       this.#following.set(prev, msgId)
       return
     }
+    const isJump = prev < this.doneMark
     this.doneMark = Math.max(this.doneMark, msgId)
+    if (isJump) this.#closeOvertaken()
     for (let next = this.#following.get(this.doneMark); next !== undefined; next = this.#following.get(this.doneMark)) {
       this.#remove(next, this.doneMark)
       this.doneMark = next
     }
-    if (prev < msgId - 1) this.#closeOvertaken()
   }
 
   entries(): IterableIterator<[msgId: number, prev: number]> {
@@ -42,8 +43,8 @@ export class FinishedMarks {
 
   /** A gateway that took over may name an older prev, and the mark then jumps: what it jumped over is part of the chain no more. */
   #closeOvertaken(): void {
-    for (const [msgId, prev] of this.#above) {
-      if (prev > this.doneMark) continue
+    for (const [msgId, prev] of [...this.#above].sort(([, a], [, b]) => a - b)) {
+      if (prev > this.doneMark) return
       this.#remove(msgId, prev)
       this.doneMark = Math.max(this.doneMark, msgId)
     }

@@ -13,7 +13,7 @@ async function openFresh() {
   const path = await mkdtemp(join(tmpdir(), 'causeway-sessions-'))
   let folder = await openDataFolder(path, { logger: silentLogger })
   return {
-    sessions: await openEmbeddedSessions(folder),
+    sessions: await openEmbeddedSessions(folder, { logger: silentLogger }),
     folder: (): DataFolder => folder,
     async close() {
       await folder.close()
@@ -22,7 +22,7 @@ async function openFresh() {
     async reopen() {
       await folder.close()
       folder = await openDataFolder(path, { logger: silentLogger })
-      return openEmbeddedSessions(folder)
+      return openEmbeddedSessions(folder, { logger: silentLogger })
     },
   }
 }

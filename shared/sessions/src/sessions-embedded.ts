@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { type DataFolder, type Parking, parkingOf, type Table, type Transaction } from '@causeway/embedded'
+import type { Logger } from '@causeway/telemetry'
 import type {
   CatchUpAnswer,
   CatchUpQuery,
@@ -18,6 +18,7 @@ import type {
   WakeHandlers,
 } from './sessions.ts'
 import { finishEntry } from './sessions-embedded-finish.ts'
+import { renew, takeOver } from './sessions-embedded-lease.ts'
 import { Outbox, outboxOwner } from './sessions-embedded-outbox.ts'
 import { decodeSession, encodeSession, SessionState } from './sessions-embedded-state.ts'
 import { Totals } from './sessions-embedded-totals.ts'
@@ -30,8 +31,11 @@ const DONE: FinishResult = { status: 'done' }
  * once, and its promise resolves when the group commit that holds it is on disk. Wake-ups follow the commit, straight to
  * the listeners in this process, so lost() is never called. A failed commit is fatal for the folder; every call then rejects.
  */
-export async function openEmbeddedSessions(folder: DataFolder): Promise<Sessions> {
-  return new EmbeddedSessions(folder)
+export async function openEmbeddedSessions(folder: DataFolder, options: { logger: Logger }): Promise<Sessions> {
+  const sessions = new EmbeddedSessions(folder)
+  const { total } = await sessions.list(0)
+  if (total > 0) options.logger.info({ sessions: total, folder: folder.path }, 'sessions taken up from the data folder')
+  return sessions
 }
 
 class EmbeddedSessions implements Sessions {
@@ -72,7 +76,8 @@ class EmbeddedSessions implements Sessions {
     const state = this.#sessions.get(request.session)
     if (!state) return { status: 'unknown' }
     if (state.tokenDigest !== request.tokenDigest) return { status: 'denied' }
-    const result = this.#takeOver(state, request)
+    const result = takeOver(state, request)
+    this.#changed.add(state)
     await this.#commit()
     const { previousGateway } = result
     if (previousGateway !== '' && previousGateway !== request.gateway) this.#wakes.replaced(previousGateway, state.session, result.epoch)
@@ -94,7 +99,13 @@ class EmbeddedSessions implements Sessions {
   }
 
   async renew(entries: readonly RenewEntry[]): Promise<RenewStatus[]> {
-    const statuses = entries.map(entry => this.#renew(entry))
+    const statuses = entries.map(entry => {
+      const state = this.#sessions.get(entry.session)
+      if (state?.incarnation !== entry.incarnation) return 'gone'
+      const { status, isChanged } = renew(state, entry)
+      if (isChanged) this.#changed.add(state)
+      return status
+    })
     await this.#commit()
     return statuses
   }
@@ -149,32 +160,6 @@ class EmbeddedSessions implements Sessions {
     if (!this.#folder.failure) await this.#commit()
   }
 
-  #takeOver(state: SessionState, { gateway, expiresAt, lastSeq }: ResumeRequest): Extract<ResumeResult, { status: 'resumed' }> {
-    const previousGateway = state.gateway
-    const recovered = !state.isLost && lastSeq >= state.acknowledged && lastSeq <= state.seq
-    state.isLost = false
-    state.seq = Math.max(state.seq, lastSeq) // numbers the client has seen are never given again
-    state.acknowledge(lastSeq)
-    state.epoch++
-    state.gateway = gateway
-    state.expiresAt = expiresAt
-    this.#changed.add(state)
-    const { incarnation, epoch, principal, seq, storedMark, marks } = state
-    const finishedAbove = marks.finishedAbove()
-    return {
-      status: 'resumed',
-      incarnation,
-      epoch,
-      principal,
-      seq,
-      storedMark,
-      doneMark: marks.doneMark,
-      finishedAbove,
-      recovered,
-      previousGateway,
-    }
-  }
-
   #finish(entry: FinishEntry): FinishResult {
     const state = this.#sessions.get(entry.session)
     const status = state?.incarnation === entry.incarnation ? finishEntry(state, entry) : 'expired'
@@ -186,30 +171,6 @@ class EmbeddedSessions implements Sessions {
         return { status, parked: this.#parking.unpark(entry.unpark.service, entry.session, entry.msgId, entry.unpark.token) }
     }
     return status === 'done' ? DONE : { status }
-  }
-
-  #renew(entry: RenewEntry): RenewStatus {
-    const state = this.#sessions.get(entry.session)
-    if (state?.incarnation !== entry.incarnation) return 'gone'
-    if (state.epoch !== entry.epoch) return 'replaced'
-    if (state.seq < entry.highestSeq) {
-      state.incarnation = randomUUID()
-      state.isLost = true
-      state.seq = entry.highestSeq
-      this.#changed.add(state)
-      return 'wentBack'
-    }
-    let isChanged = state.acknowledge(entry.acknowledged)
-    if (entry.storedMark > state.storedMark) {
-      state.storedMark = entry.storedMark
-      isChanged = true
-    }
-    if (entry.expiresAt !== 0 && entry.expiresAt !== state.expiresAt) {
-      state.expiresAt = entry.expiresAt
-      isChanged = true
-    }
-    if (isChanged) this.#changed.add(state)
-    return 'ok'
   }
 
   #answer(session: string, above: number, limit: number): CatchUpAnswer {

@@ -74,7 +74,30 @@ class RedisSessions implements Sessions {
     const pipeline = this.#redis.pipeline()
     for (const s of sessions) {
       const key = sessionKey(this.#prefix, s.bucket, s.session)
-      const fields = ['i', s.incarnation, 'g', s.gateway, 'e', 1, 'q', 0, 'd', 0, 'x', 0, 'a', 0, 's', 0, 'n', 0, 't', s.tokenDigest, 'p', s.principal]
+      const fields = [
+        'i',
+        s.incarnation,
+        'g',
+        s.gateway,
+        'e',
+        1,
+        'q',
+        0,
+        'd',
+        0,
+        'x',
+        0,
+        'a',
+        0,
+        's',
+        0,
+        'n',
+        0,
+        't',
+        s.tokenDigest,
+        'p',
+        s.principal,
+      ]
       pipeline.hset(key, ...fields)
       pipeline.zadd(endsKey(this.#prefix, s.bucket), s.expiresAt, s.session)
     }
@@ -191,7 +214,7 @@ class RedisSessions implements Sessions {
     const pipeline = this.#redis.pipeline()
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       pipeline.zcard(endsKey(this.#prefix, bucket))
-      pipeline.zrange(endsKey(this.#prefix, bucket), 0, Math.ceil(limit / BUCKETS))
+      pipeline.zrange(endsKey(this.#prefix, bucket), 0, String(Math.ceil(limit / BUCKETS)))
     }
     const replies = await execute(pipeline)
     let total = 0

@@ -66,6 +66,7 @@ export type ResumeResult =
 interface FinishBase {
   session: string
   bucket: number
+  /** '' for a push to whatever incarnation the session has. */
   incarnation: string
   /** The delivery: a version-2 frame with seq 0; the gateway patches seq. Not copied until the promise resolves. */
   frame: Uint8Array | undefined

@@ -11,7 +11,12 @@ const NUMBER_TTL_MS = 3_600_000
  * Subscribes a gateway to its wake-ups. Batches are numbered; a gap, a re-subscription, or a number that stays behind
  * what Redis counts for two checks is told by `lost()`.
  */
-export async function listenRedis(options: RedisOptions & { prefix: string }, command: Redis, gateway: string, handlers: WakeHandlers): Promise<Listening> {
+export async function listenRedis(
+  options: RedisOptions & { prefix: string },
+  command: Redis,
+  gateway: string,
+  handlers: WakeHandlers,
+): Promise<Listening> {
   const subscriber = connectRedis(options, 'sessions-wake', true)
   const numberKey = batchNumberKey(options.prefix, gateway)
   const takeover = takeoverChannel(options.prefix, gateway)

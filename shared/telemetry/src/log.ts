@@ -12,7 +12,12 @@ export interface LoggerOptions {
 
 export function createLogger(options: LoggerOptions): Logger {
   return pino(
-    { name: options.name, level: options.level ?? 'info', base: { process: options.name, pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      name: options.name,
+      level: options.level ?? 'info',
+      base: { process: options.name, pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+    },
     pino.destination({ dest: 2, sync: true }),
   )
 }

@@ -1,0 +1,90 @@
+import type { Logger } from '@causeway/telemetry'
+import type { StoredMessage } from './stored-message.ts'
+
+/** What a handler can reach beside its input. */
+export interface ContextParts {
+  message: StoredMessage
+  /** From 1. */
+  attempt: number
+  /** Unix ms; Infinity where there is none. */
+  deadline: number
+  logger: Logger
+  push(ctx: Context, target: string, payload: unknown): Promise<void>
+}
+
+/** One handling of one message. What costs something is made when it is first asked for. */
+export class Context {
+  readonly #parts: ContextParts
+  #controller: AbortController | undefined
+  #log: Logger | undefined
+
+  constructor(parts: ContextParts) {
+    this.#parts = parts
+  }
+
+  get session(): string {
+    return this.#parts.message.session
+  }
+
+  /** The token's `sub`; '' where clients need none. */
+  get principal(): string {
+    return this.#parts.message.header.principal
+  }
+
+  get msgId(): number {
+    return this.#parts.message.header.msgId
+  }
+
+  get route(): string {
+    return this.#parts.message.header.route
+  }
+
+  /** From 1. */
+  get attempt(): number {
+    return this.#parts.attempt
+  }
+
+  /** Idempotency key that the client gave; '' where it gave none. */
+  get key(): string {
+    return this.#parts.message.header.key
+  }
+
+  /** When the answer is of no use any more; Infinity as time where there is no such moment. */
+  get deadline(): number {
+    return this.#parts.deadline
+  }
+
+  /** W3C traceparent of the request; undefined where it brought none. */
+  get trace(): string | undefined {
+    return this.#parts.message.traceparent
+  }
+
+  /** Aborted when the deadline passes or the worker stops. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    return this.#controller.signal
+  }
+
+  /** Lines carry session, message, route and attempt. */
+  get log(): Logger {
+    const { session, msgId, route, attempt, trace } = this
+    this.#log ??= this.#parts.logger.child({ session, msgId, route, attempt, trace })
+    return this.#log
+  }
+
+  /**
+   * Sends a PUSH to a session (JSON, or a Uint8Array as bytes). To the own session it takes effect with the answer, before it, or not at all;
+   * to another it has when the promise resolves. Rejects where that session is not known or its outbox is full.
+   */
+  push(session: string, payload: unknown): Promise<void> {
+    return this.#parts.push(this, session, payload)
+  }
+
+  /** Pushes to the own session, held until the answer. */
+  readonly ownPushes: Uint8Array[] = []
+
+  /** Ends the signal; for the worker. */
+  abort(reason: unknown): void {
+    this.#controller?.abort(reason)
+  }
+}

@@ -1,0 +1,31 @@
+import type { FinishResult, Outcome } from '@causeway/sessions'
+import { Durations, Rate } from '@causeway/telemetry'
+
+/** What this worker counts, in plain numbers: read when somebody asks. */
+export class Counters {
+  readonly handled = new Rate()
+  /** Time in handlers, ms; one message in sixteen. */
+  readonly handling = new Durations()
+  readonly outcomes: Partial<Record<Outcome, number>> = {}
+  inFlight = 0
+  retried = 0
+  parked = 0
+  dead = 0
+  /** Repeats found in the log and dropped. */
+  duplicates = 0
+  /** Records of an older epoch, dropped by the reader's fence. */
+  fenced = 0
+  /** Results that came after their message had ended otherwise. */
+  late = 0
+  /** Results for sessions that had ended. */
+  expired = 0
+  unreadable = 0
+  /** Dead letters whose copy on the -dlt topic Kafka did not confirm. */
+  deadLettersUnlogged = 0
+
+  finished(outcome: Outcome, result: FinishResult): void {
+    if (result.status === 'done') this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + 1
+    else if (result.status === 'expired') this.expired++
+    else if (result.status === 'duplicate') this.late++
+  }
+}

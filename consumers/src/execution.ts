@@ -1,0 +1,111 @@
+import { Codec } from '@causeway/protocol'
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Context } from './context.ts'
+import { DeadLetter, Reject, RetryAfter } from './outcome-errors.ts'
+import { bytes, type Route } from './route.ts'
+import type { StoredMessage } from './stored-message.ts'
+
+/** What became of one attempt. */
+export type AttemptOutcome =
+  | { kind: 'answer'; payload: Uint8Array; codec: number }
+  | { kind: 'stream'; values: AsyncIterable<unknown> }
+  | { kind: 'rejected'; detail: string }
+  | { kind: 'badPayload'; detail: string }
+  | { kind: 'failed'; error: unknown; delayMs: number | undefined }
+  | { kind: 'deadLetter'; error: Error }
+
+const NOTHING = new Uint8Array(0)
+const NOTHING_ANSWERED: AttemptOutcome = { kind: 'answer', payload: NOTHING, codec: Codec.BYTES }
+
+/**
+ * Runs a route's handler on a message. Synchronous where the handler and its schema are, so that a plain handler costs no promise.
+ * Never throws and never rejects: whatever happens is an outcome.
+ */
+export function attempt(route: Route, message: StoredMessage, ctx: Context): AttemptOutcome | Promise<AttemptOutcome> {
+  let input: unknown
+  try {
+    if (route.input === bytes) input = message.value
+    else {
+      const parsed = parseJson(message)
+      if (route.input === undefined) input = parsed
+      else {
+        const checked = route.input['~standard'].validate(parsed)
+        if (checked instanceof Promise) return validatedLater(route, message, ctx, checked)
+        if (checked.issues !== undefined) return badPayload(checked.issues)
+        input = checked.value
+      }
+    }
+  } catch (error) {
+    return { kind: 'badPayload', detail: (error as Error).message }
+  }
+  return handled(route, message, ctx, input)
+}
+
+async function validatedLater(
+  route: Route,
+  message: StoredMessage,
+  ctx: Context,
+  checking: Promise<StandardSchemaV1.Result<unknown>>,
+): Promise<AttemptOutcome> {
+  try {
+    const checked = await checking
+    return checked.issues === undefined ? await handled(route, message, ctx, checked.value) : badPayload(checked.issues)
+  } catch (error) {
+    return { kind: 'failed', error, delayMs: undefined }
+  }
+}
+
+function handled(route: Route, message: StoredMessage, ctx: Context, input: unknown): AttemptOutcome | Promise<AttemptOutcome> {
+  try {
+    const result = route.run(input, ctx)
+    if (result instanceof Promise) return result.then(value => outcomeOf(route, message, value), failure)
+    return outcomeOf(route, message, result)
+  } catch (error) {
+    return failure(error)
+  }
+}
+
+function outcomeOf(route: Route, message: StoredMessage, value: unknown): AttemptOutcome {
+  if (value === undefined || value === null) return NOTHING_ANSWERED
+  if (value instanceof Uint8Array)
+    return { kind: 'answer', payload: value, codec: route.input === bytes ? message.header.codec : Codec.BYTES }
+  if (typeof value === 'object' && Symbol.asyncIterator in value) return { kind: 'stream', values: value as AsyncIterable<unknown> }
+  try {
+    return { kind: 'answer', ...encodeValue(value) }
+  } catch (error) {
+    return { kind: 'deadLetter', error: new DeadLetter(`the handler's result is no JSON: ${(error as Error).message}`, { cause: error }) }
+  }
+}
+
+/** A value as payload: bytes as they are, everything else as JSON. */
+export function encodeValue(value: unknown): { payload: Uint8Array; codec: number } {
+  if (value instanceof Uint8Array) return { payload: value, codec: Codec.BYTES }
+  return { payload: Buffer.from(JSON.stringify(value) ?? 'null'), codec: Codec.JSON }
+}
+
+export function failure(error: unknown): AttemptOutcome {
+  if (error instanceof Reject) return { kind: 'rejected', detail: error.message }
+  if (error instanceof DeadLetter) return { kind: 'deadLetter', error }
+  if (error instanceof RetryAfter) return { kind: 'failed', error, delayMs: error.delayMs }
+  return { kind: 'failed', error, delayMs: undefined }
+}
+
+function parseJson(message: StoredMessage): unknown {
+  const { codec } = message.header
+  if (codec !== Codec.JSON && codec !== Codec.BYTES)
+    throw new Error(`payload: codec ${codec} is not served by this route; expected 1 (JSON)`)
+  const text = Buffer.from(message.value.buffer, message.value.byteOffset, message.value.byteLength).toString('utf8')
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new Error(`payload: not JSON: ${(error as Error).message}`)
+  }
+}
+
+function badPayload(issues: readonly StandardSchemaV1.Issue[]): AttemptOutcome {
+  const details = issues.map(issue => {
+    const path = (issue.path ?? []).map(part => String(typeof part === 'object' ? part.key : part)).join('.')
+    return `${path === '' ? 'payload' : path}: ${issue.message}`
+  })
+  return { kind: 'badPayload', detail: details.join('; ') }
+}

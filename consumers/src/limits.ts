@@ -1,0 +1,27 @@
+/** Bounds of a worker. */
+
+/** Records of one partition polled and not complete: beyond, the partition is paused; below the half it is resumed. */
+export const OUTSTANDING_RECORDS = 4_000
+/** Payload bytes polled and not complete, all partitions together; beyond, all are paused. */
+export const OUTSTANDING_BYTES = 128 << 20
+/** Sessions whose highest message is remembered; beyond, idle ones are forgotten and held against the stored marks when they come again. */
+export const LANES = 50_000
+/** How often offsets are committed, ms; and after how many completed records at the latest. */
+export const COMMIT_TICK_MS = 500
+/** How often deadlines of running handlers are looked at, ms. */
+export const DEADLINE_TICK_MS = 25
+/** How long a revoked assignment may drain, ms. */
+export const DRAIN_MS = 1_000
+/** Chunks of one stream handed to the store and not yet confirmed; beyond, the iterable waits. */
+export const STREAM_AHEAD = 32
+/** Waits between tries of a call to an absent backend, ms; doubles from the first to the last. */
+export const BACKEND_RETRY_MIN_MS = 50
+export const BACKEND_RETRY_MAX_MS = 2_000
+/** Retries a service runs at a time. */
+export const RETRY_CONCURRENCY = 32
+/** How long Kafka may take to confirm a dead letter, ms; past it the copy in the queue is the only one, and a metric says so. */
+export const DEAD_LETTER_APPEND_MS = 30_000
+/** Longest text of an error kept with a message, characters. */
+export const ERROR_TEXT = 2_000
+/** How often the figures told to operators are made, ms. */
+export const STATS_TICK_MS = 1_000

@@ -1,0 +1,40 @@
+import { milliseconds } from './milliseconds.ts'
+
+/** A route's retries as a user writes them. */
+export interface RetryOptions {
+  /** All attempts, the first included. Default 5; 1 for none. */
+  attempts?: number
+  /** First wait. Default 200 ms. */
+  min?: number | string
+  /** Longest wait. Default 30 s. */
+  max?: number | string
+  /** Share of a wait that chance may take off, 0 to 1. Default 0.5. */
+  jitter?: number
+}
+
+export interface RetryPolicy {
+  attempts: number
+  minMs: number
+  maxMs: number
+  jitter: number
+}
+
+export function retryPolicy(options: RetryOptions = {}): RetryPolicy {
+  const policy = {
+    attempts: options.attempts ?? 5,
+    minMs: milliseconds(options.min ?? 200, 'retry.min'),
+    maxMs: milliseconds(options.max ?? 30_000, 'retry.max'),
+    jitter: options.jitter ?? 0.5,
+  }
+  if (!Number.isInteger(policy.attempts) || policy.attempts < 1)
+    throw new TypeError(`retry.attempts is ${options.attempts}: expected a whole number from 1`)
+  if (!(policy.jitter >= 0 && policy.jitter <= 1)) throw new TypeError(`retry.jitter is ${options.jitter}: expected a number from 0 to 1`)
+  if (policy.maxMs < policy.minMs) throw new TypeError(`retry.max (${policy.maxMs} ms) is below retry.min (${policy.minMs} ms)`)
+  return policy
+}
+
+/** Wait after the attempt of this number (from 1): doubles from min to max, chance takes off up to `jitter` of it. `random` is 0 to 1. */
+export function backoffMs(policy: RetryPolicy, attempt: number, random: number): number {
+  const full = Math.min(policy.maxMs, policy.minMs * 2 ** (attempt - 1))
+  return Math.round(full * (1 - policy.jitter * random))
+}

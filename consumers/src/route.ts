@@ -1,0 +1,89 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Context } from './context.ts'
+import { milliseconds } from './milliseconds.ts'
+import { type RetryOptions, type RetryPolicy, retryPolicy } from './retry-policy.ts'
+
+/** As `input`: the handler gets the payload as sent, and bytes it returns are answered under the request's codec. */
+export const bytes: unique symbol = Symbol('bytes')
+
+export type InputSpec = StandardSchemaV1 | typeof bytes | undefined
+/** What a handler gets: the schema's output, the payload, or parsed JSON. */
+export type InputOf<S extends InputSpec> = S extends typeof bytes
+  ? Uint8Array
+  : S extends StandardSchemaV1
+    ? StandardSchemaV1.InferOutput<S>
+    : unknown
+
+/** A value (sent as JSON; Uint8Array as bytes), nothing, or an async iterable of values: a stream. */
+export type Handler<In> = (input: In, ctx: Context) => unknown
+export type Middleware = (ctx: Context, next: () => Promise<unknown>) => unknown
+
+export interface MessageOptions<S extends InputSpec> {
+  /** 1 to 65535, unique in the system; without one the route is called by name only. */
+  opcode?: number
+  /** Any Standard Schema, or `bytes`; without one parsed JSON. */
+  input?: S
+  /** Of the handler, and of requests that bring none of their own. ms or '5s'. Default 60 s. */
+  timeout?: number | string
+  retry?: RetryOptions
+  /** `session` (default): one at a time and in order for each session. `none`: in any order, side by side. */
+  order?: 'session' | 'none'
+  /** Nobody waits for an answer: dialects give none. */
+  oneWay?: boolean
+}
+
+/** A route as its service runs it. */
+export interface Route {
+  readonly name: string
+  readonly opcode: number | undefined
+  readonly input: InputSpec
+  readonly timeoutMs: number
+  readonly retry: RetryPolicy
+  readonly order: 'session' | 'none'
+  readonly oneWay: boolean
+  readonly run: Handler<unknown>
+}
+
+export interface RouteBuilder<S extends InputSpec> {
+  /** Wraps the handler; the first added is the outermost. */
+  use(middleware: Middleware): RouteBuilder<S>
+  handle(handler: Handler<InputOf<S>>): Route
+}
+
+const DEFAULT_TIMEOUT_MS = 60_000
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
+
+/** Declares a route. Throws a TypeError that names the option where one is wrong. */
+export function message<const S extends InputSpec = undefined>(name: string, options: MessageOptions<S> = {}): RouteBuilder<S> {
+  if (!NAME.test(name)) throw new TypeError(`route name ${JSON.stringify(name)}: expected 1 to 128 letters, digits, '.', '_' or '-'`)
+  const { opcode } = options
+  if (opcode !== undefined && !(Number.isInteger(opcode) && opcode >= 1 && opcode <= 0xffff)) {
+    throw new TypeError(`route ${name}: opcode is ${opcode}: expected a whole number from 1 to 65535`)
+  }
+  const route = {
+    name,
+    opcode,
+    input: options.input,
+    timeoutMs: milliseconds(options.timeout ?? DEFAULT_TIMEOUT_MS, `route ${name}: timeout`),
+    retry: retryPolicy(options.retry),
+    order: options.order ?? 'session',
+    oneWay: options.oneWay ?? false,
+  } as const
+  return builder(route, [])
+}
+
+function builder<S extends InputSpec>(route: Omit<Route, 'run'>, chain: readonly Middleware[]): RouteBuilder<S> {
+  return {
+    use: middleware => builder(route, [...chain, middleware]),
+    handle: handler => ({ ...route, run: compose(chain, handler as Handler<unknown>) }),
+  }
+}
+
+function compose(chain: readonly Middleware[], handler: Handler<unknown>): Handler<unknown> {
+  if (chain.length === 0) return handler
+  return async (input, ctx) => {
+    const step = async (index: number): Promise<unknown> =>
+      index === chain.length ? handler(input, ctx) : chain[index](ctx, () => step(index + 1))
+    return await step(0)
+  }
+}

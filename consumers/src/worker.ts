@@ -1,0 +1,174 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import type { Backends } from '@causeway/backends'
+import type { Config } from '@causeway/config'
+import { type ConsumedRecord, deadLetterTopic, type LogConsumer, requestsTopic } from '@causeway/log'
+import { BUCKETS, bucketOf } from '@causeway/protocol'
+import type { Announcement, RouteSpec, WorkerProcess } from '@causeway/registry'
+import type { RetryWorker } from '@causeway/retries'
+import { FinishBatcher } from '@causeway/sessions'
+import type { Logger, Metrics } from '@causeway/telemetry'
+import { Counters } from './counters.ts'
+import { DeadLetters } from './dead-letters.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { COMMIT_TICK_MS, RETRY_CONCURRENCY, STATS_TICK_MS } from './limits.ts'
+import { MessageRunner } from './message-runner.ts'
+import { RetryRuns } from './retry-runs.ts'
+import type { Route } from './route.ts'
+import { compileRoutes } from './route-set.ts'
+import { Running } from './running.ts'
+import type { Service } from './service.ts'
+import { workerMetrics } from './worker-metrics.ts'
+
+/** One service at work in this process: a member of its consumer group, and a runner of its retries. */
+export class Worker {
+  readonly id = `wk-${randomBytes(6).toString('hex')}`
+  readonly service: Service
+  readonly metrics: Metrics
+  readonly #config: Config
+  readonly #backends: Backends
+  readonly #logger: Logger
+  readonly #counters = new Counters()
+  readonly #running = new Running()
+  readonly #finisher: FinishBatcher
+  readonly #deadLetters: DeadLetters
+  readonly #runner: MessageRunner
+  readonly #dispatcher: Dispatcher
+  #consumer!: LogConsumer
+  #retryWorker!: RetryWorker
+  #announcement!: Announcement
+  readonly #timers: NodeJS.Timeout[] = []
+  #stopping = false
+
+  constructor(service: Service, config: Config, backends: Backends, logger: Logger) {
+    this.service = service
+    this.#config = config
+    this.#backends = backends
+    this.#logger = logger.child({ service: service.name, worker: this.id })
+    this.#finisher = new FinishBatcher(backends.sessions, this.#logger)
+    this.#deadLetters = new DeadLetters(backends.retries, backends.log, config.partitions, this.#counters, this.#logger)
+    const routes = compileRoutes(service.name, service.routes)
+    const shared = { service: service.name, routes, finisher: this.#finisher, counters: this.#counters, logger: this.#logger }
+    this.#runner = new MessageRunner({ ...shared, worker: this.id, deadLetters: this.#deadLetters, running: this.#running })
+    this.#dispatcher = new Dispatcher({
+      ...shared,
+      runner: this.#runner,
+      sessions: backends.sessions,
+      retries: backends.retries,
+      bucketsOf: partition => bucketsOf(partition, config.partitions),
+      concurrency: config.concurrency,
+      unreadable: (record, error) => this.#unreadable(record, error),
+    })
+    this.metrics = workerMetrics({ service: service.name, worker: this.id }, this.#counters, this.#dispatcher, this.#running)
+  }
+
+  /** Makes the topics, takes its share of partitions and tells gateways about its routes. */
+  async start(): Promise<this> {
+    const { log, retries, registry } = this.#backends
+    const { partitions, replication } = this.#config
+    const topics = [requestsTopic(this.service.name), deadLetterTopic(this.service.name)]
+    await log.ensureTopics(topics.map(topic => ({ topic, partitions, replication })))
+    this.#announcement = await registry.announce(this.#process())
+    this.#retryWorker = await retries.work(
+      this.service.name,
+      new RetryRuns(this.service.name, this.#runner, this.#backends.sessions),
+      RETRY_CONCURRENCY,
+    )
+    this.#consumer = await log.consume({
+      group: this.service.name,
+      topic: requestsTopic(this.service.name),
+      handlers: {
+        assigned: given => this.#dispatcher.assigned(given),
+        records: (partition, records) => this.#dispatcher.records(partition, records),
+        revoked: () => this.#dispatcher.revoked(),
+      },
+    })
+    this.#dispatcher.attach(this.#consumer)
+    this.#timers.push(
+      setInterval(() => this.#commit(), COMMIT_TICK_MS),
+      setInterval(() => this.#dispatcher.relieve(), 20),
+      setInterval(() => this.#announcement.stats(this.#figures()), STATS_TICK_MS),
+    )
+    return this
+  }
+
+  #process(): WorkerProcess {
+    const { name, version, routes } = this.service
+    return {
+      kind: 'worker',
+      id: this.id,
+      host: hostname(),
+      startedAt: Date.now(),
+      stats: {},
+      service: name,
+      version,
+      routes: routes.map(routeSpec),
+    }
+  }
+
+  #commit(): void {
+    this.#dispatcher.commit().catch(error => {
+      if (!this.#stopping) this.#logger.warn({ error: (error as Error).message }, 'a commit failed; the next one makes up for it')
+    })
+  }
+
+  #figures(): Record<string, number> {
+    const { handled, handling } = this.#counters
+    return {
+      handledPerSecond: Math.round(handled.tick()),
+      handlingP50Ms: Number(handling.percentile(0.5).toFixed(2)),
+      handlingP99Ms: Number(handling.percentile(0.99).toFixed(2)),
+      inFlight: this.#running.size,
+      outstanding: this.#dispatcher.outstanding,
+      rssBytes: process.memoryUsage.rss(),
+    }
+  }
+
+  /** A record that no gateway wrote: it can't be answered, so it goes where operators look. */
+  async #unreadable(record: ConsumedRecord, error: Error): Promise<void> {
+    const { key, value, header, traceparent, contentType, offset, partition } = record
+    const reason = `record ${partition}/${offset} of ${requestsTopic(this.service.name)} has no readable causeway header: ${error.message}`
+    const now = Date.now()
+    const failure = { at: now, worker: this.id, error: reason, attempt: 0 }
+    const session = `unreadable-${partition}`
+    const letter = {
+      service: this.service.name,
+      session,
+      bucket: bucketOf(key),
+      msgId: offset,
+      route: 'unreadable',
+      header,
+      value,
+      traceparent,
+      contentType,
+      attempts: 0,
+      errors: [failure],
+    }
+    await this.#deadLetters.bury({ ...letter, deadAt: now, reason })
+  }
+
+  /** Stops polling, lets what runs finish, commits and leaves, so that its partitions are served elsewhere at once. */
+  async stop(): Promise<void> {
+    if (this.#stopping) return
+    this.#stopping = true
+    const { drainTimeout } = this.#config
+    this.#logger.info({ outstanding: this.#dispatcher.outstanding }, 'draining')
+    await Promise.all([this.#dispatcher.drain(drainTimeout), this.#retryWorker.close(drainTimeout)])
+    for (const timer of this.#timers) clearInterval(timer)
+    await this.#consumer
+      .leave()
+      .catch(error => this.#logger.warn({ error: (error as Error).message }, 'leaving the group failed; its time-out ends it'))
+    this.#running.close()
+    await this.#finisher.idle()
+    await this.#deadLetters.close(drainTimeout)
+    await this.#announcement
+      .withdraw()
+      .catch(error => this.#logger.warn({ error: (error as Error).message }, 'the lease could not be withdrawn; it runs out'))
+  }
+}
+
+const routeSpec = ({ name, opcode, oneWay, timeoutMs, order }: Route): RouteSpec => ({ name, opcode, oneWay, timeoutMs, order })
+
+/** Partitions are a power of two, so a bucket lies in one partition of every service. */
+const bucketsOf = (partition: number, partitions: number): number[] =>
+  Array.from({ length: BUCKETS / partitions }, (_, index) => partition + index * partitions)

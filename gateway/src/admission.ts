@@ -1,0 +1,130 @@
+import { type Appender, type LogRecord, requestsTopic } from '@causeway/log'
+import {
+  APPEND_BUFFER,
+  type ErrorName,
+  encodeRecordHeaderWith,
+  type Frame,
+  FrameType,
+  type Problem,
+  partitionOf,
+  problem,
+  recordHeaderTail,
+} from '@causeway/protocol'
+import type { KnownRoute } from '@causeway/registry'
+import type { Counters } from './counters.ts'
+import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS, NOTIFY_APPEND_MS } from './limits.ts'
+import type { RouteTable } from './route-table.ts'
+import type { GatewaySession, Pending } from './session.ts'
+
+/** A record on its way to the log, and whose it is. */
+export interface GatewayRecord extends LogRecord {
+  session: GatewaySession
+  pending: Pending
+}
+
+export interface AdmissionOptions {
+  gateway: string
+  partitions: number
+  routeGraceMs: number
+  routes: RouteTable
+  appender: () => Appender<GatewayRecord>
+  /** What keeps new work out, if anything does. */
+  closed: () => 'OVERLOADED' | 'BACKEND_UNAVAILABLE' | 'GOING_AWAY' | undefined
+  counters: Counters
+}
+
+/** Wait that a client refused with OVERLOADED or BACKEND_UNAVAILABLE is asked for, ms. */
+const RETRY_AFTER_MS = 1_000
+
+/** Step 2 of a message's way: here it is refused, with nothing stored, or becomes a record of the log. */
+export class Admission {
+  readonly #options: AdmissionOptions
+  readonly #tails = new WeakMap<GatewaySession, Map<string, string>>()
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options
+  }
+
+  /** Admits or refuses a message whose number was not seen before; the caller has looked at the window. */
+  admit(session: GatewaySession, frame: Frame, now: number): void {
+    session.lastMsgId = frame.msgId
+    const name = frame.metadata?.route
+    const route = name === undefined ? this.#options.routes.byOpcode(frame.opcode) : this.#options.routes.byName(name)
+    const refusal = this.#refusal(route, frame, now)
+    if (refusal === undefined) this.#append(session, frame, route!, now)
+    else this.refuse(session, frame.msgId, refusal)
+  }
+
+  refuse(session: GatewaySession, msgId: number, refusal: Problem): void {
+    this.#options.counters.refuse(refusal.code)
+    session.owner?.refuse(msgId, refusal)
+  }
+
+  #refusal(route: KnownRoute | undefined, frame: Frame, now: number): Problem | undefined {
+    const { routes, routeGraceMs, closed, appender } = this.#options
+    if (route === undefined) return problem('NO_ROUTE', { detail: `no service has registered ${calledBy(frame)}` })
+    if (!routes.isServed(route, now, routeGraceMs)) return problem('NO_ROUTE', { detail: `no worker serves ${route.name} just now` })
+    const reason: ErrorName | undefined = appender().waitingBytes > APPEND_BUFFER ? 'OVERLOADED' : closed()
+    return reason === undefined ? undefined : problem(reason, { retryAfterMs: RETRY_AFTER_MS })
+  }
+
+  #append(session: GatewaySession, frame: Frame, route: KnownRoute, now: number): void {
+    const { metadata } = frame
+    const request = frame.type === FrameType.REQUEST
+    const timeout = metadata?.timeout ?? (request ? route.timeoutMs || DEFAULT_TIMEOUT_MS : undefined)
+    const deadline = timeout === undefined ? 0 : now + Math.min(timeout, MAX_TIMEOUT_MS)
+    const pending: Pending = {
+      msgId: frame.msgId,
+      prev: session.lastAdmitted,
+      request,
+      bytes: frame.payload.length,
+      deadline: deadline === 0 ? Number.POSITIVE_INFINITY : deadline,
+      admittedAt: performance.now(),
+      stored: false,
+      ending: false,
+    }
+    const kind = request ? 'request' : 'notify'
+    const tail = this.#tail(session, route.name)
+    const header = encodeRecordHeaderWith(
+      tail,
+      frame.msgId,
+      pending.prev,
+      kind,
+      frame.codec,
+      frame.opcode,
+      deadline,
+      metadata?.idempotencyKey ?? '',
+    )
+    session.admit(pending)
+    this.#options.counters.accepted++
+    this.#options.appender().append({
+      topic: requestsTopic(route.service),
+      partition: partitionOf(session.bucket, this.#options.partitions),
+      key: session.id,
+      value: frame.payload,
+      header,
+      traceparent: metadata?.traceparent,
+      contentType: metadata?.contentType,
+      deadline: deadline === 0 ? now + NOTIFY_APPEND_MS : deadline,
+      resent: false,
+      session,
+      pending,
+    })
+  }
+
+  /** The part of the record header that all messages of a session to a route share. */
+  #tail(session: GatewaySession, route: string): string {
+    let tails = this.#tails.get(session)
+    if (tails === undefined) this.#tails.set(session, (tails = new Map()))
+    let tail = tails.get(route)
+    if (tail === undefined) {
+      const { epoch, incarnation, principal } = session
+      tail = recordHeaderTail({ route, gateway: this.#options.gateway, epoch, incarnation, principal })
+      tails.set(route, tail)
+    }
+    return tail
+  }
+}
+
+const calledBy = (frame: Frame): string =>
+  frame.metadata?.route === undefined ? `opcode ${frame.opcode}` : `route ${frame.metadata.route}`

@@ -1,0 +1,59 @@
+import type { Config } from '@causeway/config'
+import { ProtocolError } from '@causeway/protocol'
+import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose'
+import { TOKEN_CACHE } from './limits.ts'
+
+export interface Identity {
+  /** The token's `sub`; '' where no token is asked for. */
+  principal: string
+  /** Unix ms; Infinity where there is no end. */
+  expiresAt: number
+}
+
+/** Who a client is. Throws ProtocolError: UNAUTHENTICATED without a valid token, TOKEN_EXPIRED where fetching another helps. */
+export type Authenticate = (token: string | undefined) => Promise<Identity>
+
+const ANYBODY: Identity = { principal: '', expiresAt: Number.POSITIVE_INFINITY }
+
+/** HS256 by a shared secret, or the asymmetric algorithms of a key set (RFC 7518, section 3.1); a verified token is remembered until it expires. */
+export function authentication(config: Config): Authenticate {
+  if (config.auth !== 'jwt') return async () => ANYBODY
+  const verify = verifier(config)
+  const verified = new Map<string, Identity>()
+  return async token => {
+    if (token === undefined) throw new ProtocolError('UNAUTHENTICATED', 'no token: send one in the SYN or as Authorization: Bearer')
+    const known = verified.get(token)
+    if (known !== undefined && known.expiresAt > Date.now()) return known
+    const identity = identityOf(await verifiedPayload(verify, token))
+    if (verified.size >= TOKEN_CACHE) verified.delete(verified.keys().next().value!)
+    verified.set(token, identity)
+    return identity
+  }
+}
+
+type Verify = (token: string) => Promise<JWTPayload>
+
+function verifier(config: Config): Verify {
+  const options: JWTVerifyOptions = { issuer: config.jwtIssuer, audience: config.jwtAudience }
+  if (config.jwtSecret !== undefined) {
+    const secret = new TextEncoder().encode(config.jwtSecret)
+    return async token => (await jwtVerify(token, secret, { ...options, algorithms: ['HS256'] })).payload
+  }
+  const keys = createRemoteJWKSet(new URL(config.jwksUrl!))
+  const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA']
+  return async token => (await jwtVerify(token, keys, { ...options, algorithms })).payload
+}
+
+async function verifiedPayload(verify: Verify, token: string): Promise<JWTPayload> {
+  try {
+    return await verify(token)
+  } catch (error) {
+    if (error instanceof errors.JWTExpired) throw new ProtocolError('TOKEN_EXPIRED', 'the token has expired', { cause: error })
+    throw new ProtocolError('UNAUTHENTICATED', `the token is not valid: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function identityOf(payload: JWTPayload): Identity {
+  if (payload.sub === undefined || payload.sub === '') throw new ProtocolError('UNAUTHENTICATED', 'the token has no sub')
+  return { principal: payload.sub, expiresAt: payload.exp === undefined ? Number.POSITIVE_INFINITY : payload.exp * 1_000 }
+}

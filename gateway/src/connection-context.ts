@@ -1,0 +1,31 @@
+import type { Config } from '@causeway/config'
+import type { Logger } from '@causeway/telemetry'
+import type { Admission } from './admission.ts'
+import type { Authenticate } from './authentication.ts'
+import type { Counters } from './counters.ts'
+import type { RouteTable } from './route-table.ts'
+import type { SessionHost } from './session-host.ts'
+
+/** A connection as its gateway looks at it. */
+export interface OpenConnection {
+  readonly transport: { readonly kind: string; readonly remote: string }
+  tick(now: number): void
+  leave(reason: string, reconnectAfterMs: number): void
+  close(code: 'GOING_AWAY', detail?: string): void
+}
+
+/** What every connection of a gateway works with. */
+export interface ConnectionContext {
+  readonly gateway: string
+  readonly version: string
+  readonly config: Config
+  readonly host: SessionHost
+  readonly admission: Admission
+  readonly routes: RouteTable
+  readonly authenticate: Authenticate
+  readonly counters: Counters
+  readonly connections: Set<OpenConnection>
+  /** Whether the gateway takes no new sessions: it is draining. */
+  readonly draining: () => boolean
+  readonly logger: Logger
+}

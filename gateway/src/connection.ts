@@ -1,0 +1,336 @@
+import { crc32 as zlibCrc32 } from 'node:zlib'
+import {
+  decodeSyn,
+  type ErrorName,
+  encodeClose,
+  encodeError,
+  encodeFrame,
+  encodeGoaway,
+  Flag,
+  type Frame,
+  FrameType,
+  KEEP_ALIVE_LIMIT,
+  MAX_NUMBER,
+  type Problem,
+  ProtocolError,
+  problem,
+  typeName,
+  withChecksum,
+} from '@causeway/protocol'
+import type { ConnectionContext } from './connection-context.ts'
+import { shakeHands } from './handshake.ts'
+import { HELD_FRAMES, SLOW_CONSUMER_MS } from './limits.ts'
+import type { GatewaySession, SessionOwner } from './session.ts'
+import type { Transport } from './transport.ts'
+
+type State = 'expectSyn' | 'opening' | 'expectAck' | 'open' | 'closed'
+
+/**
+ * One connection of version 2, over TCP or WebSocket: handshake, then frames. It decides what a frame means here and now; what
+ * becomes of a message is the admission's and the session host's.
+ */
+export class Connection implements SessionOwner {
+  readonly #context: ConnectionContext
+  readonly transport: Transport
+  /** Token of the Authorization header, where the transport has one. */
+  readonly #headerToken: string | undefined
+  #state: State = 'expectSyn'
+  session: GatewaySession | undefined
+  #resumed = false
+  #checksum = false
+  #keepAliveMs: number
+  readonly #openedAt = Date.now()
+  #heardAt = Date.now()
+  #pingedAt = 0
+  #paused = false
+  /** Frames read while the window is closed or the session is being opened. */
+  #held: Frame[] = []
+  #holding = false
+  #chokedAt = 0
+  #tokenExpiresAt = Number.POSITIVE_INFINITY
+  #leaving = false
+
+  constructor(context: ConnectionContext, transport: Transport, headerToken?: string) {
+    this.#context = context
+    this.transport = transport
+    this.#headerToken = headerToken
+    this.#keepAliveMs = context.config.keepAlive
+    context.connections.add(this)
+    context.counters.connections++
+  }
+
+  /** Frames of one read; `failure` is what ended the decoding. */
+  received(frames: readonly Frame[], failure: ProtocolError | undefined): void {
+    this.#heardAt = Date.now()
+    this.#context.counters.received.add(frames.length)
+    for (const frame of frames) {
+      if (this.#state === 'closed') return
+      this.#frame(frame, this.#heardAt)
+    }
+    if (failure !== undefined) this.fail(failure)
+    else this.transport.flush()
+  }
+
+  #frame(frame: Frame, now: number): void {
+    if ((frame.flags & Flag.CHECKSUM) !== 0) this.#checksum = true
+    if (this.#state === 'open') this.#openFrame(frame, now)
+    else if (this.#state === 'expectAck') this.#expectAck(frame)
+    else if (this.#state === 'opening') this.#hold(frame)
+    else if (frame.type === FrameType.SYN) void this.#synReceived(frame)
+    else
+      this.fail(new ProtocolError('HANDSHAKE_EXPECTED', `the first frame must be syn, not ${typeName(frame.type)}`, { msgId: frame.msgId }))
+  }
+
+  async #synReceived(frame: Frame): Promise<void> {
+    this.#state = 'opening'
+    this.#pause()
+    try {
+      const syn = decodeSyn(frame.payload)
+      const opened = await shakeHands(this.#context, this, syn, this.#headerToken)
+      if (this.#isClosed()) {
+        if (opened.held !== undefined) this.#context.host.detach(opened.held.session)
+        return
+      }
+      this.session = opened.held.session
+      this.#resumed = opened.held.resumed
+      this.#keepAliveMs = opened.keepAliveMs
+      this.#tokenExpiresAt = opened.tokenExpiresAt
+      this.#state = 'expectAck'
+      this.#send(opened.synAck)
+      this.transport.flush()
+      this.#resume()
+      this.#replay()
+    } catch (error) {
+      this.fail(error instanceof ProtocolError ? error : this.#unavailable(error))
+    }
+  }
+
+  #unavailable(error: unknown): ProtocolError {
+    this.#context.logger.warn({ error: (error as Error).message }, 'a session could not be opened')
+    return new ProtocolError('BACKEND_UNAVAILABLE', 'the session store does not answer')
+  }
+
+  #isClosed(): boolean {
+    return this.#state === 'closed'
+  }
+
+  #expectAck(frame: Frame): void {
+    if (frame.type !== FrameType.ACK) {
+      this.fail(new ProtocolError('HANDSHAKE_EXPECTED', `ack ends the handshake, not ${typeName(frame.type)}`, { msgId: frame.msgId }))
+      return
+    }
+    this.#state = 'open'
+    const session = this.session!
+    session.catchingUp = false
+    if (this.#resumed) void this.#context.host.catchUp(session, true)
+    else if (session.highestSeq >= session.nextSeq) void this.#context.host.catchUp(session)
+  }
+
+  #openFrame(frame: Frame, now: number): void {
+    const session = this.session!
+    if (frame.seq > session.acknowledged) this.#context.host.acknowledged(session, frame.seq)
+    switch (frame.type) {
+      case FrameType.REQUEST:
+      case FrameType.NOTIFY:
+      case FrameType.SUBSCRIBE:
+      case FrameType.UNSUBSCRIBE:
+        if (this.#holding) this.#hold(frame)
+        else this.#message(session, frame, now)
+        return
+      case FrameType.ACK:
+      case FrameType.PONG:
+        return
+      case FrameType.PING:
+        this.#send(encodeFrame({ type: FrameType.PONG, payload: frame.payload }))
+        return
+      case FrameType.CANCEL:
+        this.#cancel(session, frame.msgId)
+        return
+      case FrameType.CLOSE:
+        this.#finish('GOING_AWAY', 'closed by the client')
+        return
+      default:
+        this.fail(new ProtocolError('BAD_FRAME', `${typeName(frame.type)} is not for a client to send here`, { msgId: frame.msgId }))
+    }
+  }
+
+  #message(session: GatewaySession, frame: Frame, now: number): void {
+    const { config, admission, host } = this.#context
+    const { msgId } = frame
+    if (msgId === 0) {
+      this.fail(new ProtocolError('BAD_FRAME', `${typeName(frame.type)} needs a msgId from 1`))
+      return
+    }
+    if (msgId <= session.lastMsgId || session.finishedBefore.has(msgId)) {
+      this.#context.counters.repeats++
+      host.unacknowledged.add(session)
+      return
+    }
+    if (!session.hasRoom(msgId, frame.payload.length, config.window, config.windowBytes)) {
+      this.#hold(frame)
+      return
+    }
+    if (frame.type === FrameType.REQUEST || frame.type === FrameType.NOTIFY) admission.admit(session, frame, now)
+    else {
+      session.lastMsgId = msgId
+      admission.refuse(session, msgId, problem('NO_ROUTE', { detail: 'channels are not served by this version' }))
+    }
+    if (msgId >= MAX_NUMBER) this.leave('the numbers of this session are used up: begin a new one', 0)
+  }
+
+  /** Kept until the window opens; a client beyond its window is read no further. */
+  #hold(frame: Frame): void {
+    this.#holding = this.#state === 'open'
+    this.#held.push(frame)
+    const { window } = this.#context.config
+    if (this.#held.length > HELD_FRAMES || (this.session !== undefined && this.#held.length + this.session.pending.size > window))
+      this.#pause()
+  }
+
+  /** Held frames go on as far as the window lets them. */
+  #replay(): void {
+    const frames = this.#held
+    if (frames.length === 0) return
+    this.#held = []
+    this.#holding = false
+    const now = Date.now()
+    for (const frame of frames) {
+      if (this.#isClosed()) return
+      this.#frame(frame, now)
+    }
+    if (this.#held.length === 0) this.#resume()
+    this.transport.flush()
+  }
+
+  windowOpened(): void {
+    if (!this.#holding || this.#replaying) return
+    this.#replaying = true
+    setImmediate(() => {
+      this.#replaying = false
+      if (this.#state === 'open') this.#replay()
+    })
+  }
+  #replaying = false
+
+  #cancel(session: GatewaySession, msgId: number): void {
+    const pending = session.pending.get(msgId)
+    if (pending?.request && !pending.ending) this.#context.host.end(session, pending, 'cancelled', 'CANCELLED', 'cancelled by the client')
+  }
+
+  // What the session has for its client.
+
+  deliver(frames: readonly Uint8Array[]): boolean {
+    if (this.#state !== 'open') return false
+    if (this.transport.waitingBytes > this.#context.config.sendBuffer) {
+      this.#choke()
+      return false
+    }
+    for (const frame of frames) this.#send(frame)
+    this.transport.flush()
+    return true
+  }
+
+  /** It takes nothing: what comes stays in the outbox until it does, or until its time is up. */
+  #choke(): void {
+    if (this.#chokedAt !== 0) return
+    this.#chokedAt = Date.now()
+    this.transport.onceDrained(() => {
+      this.#chokedAt = 0
+      if (this.#state === 'open') void this.#context.host.readOn(this.session!)
+    })
+  }
+
+  refuse(msgId: number, refusal: Problem): void {
+    this.#send(encodeError(refusal, { msgId }))
+    this.transport.flush()
+  }
+
+  acknowledge(msgId: number): void {
+    if (this.#state !== 'open') return
+    this.#send(encodeFrame({ type: FrameType.ACK, msgId }))
+    this.transport.flush()
+  }
+
+  #send(frame: Uint8Array): void {
+    this.transport.queue(this.#checksum ? withChecksum(frame, zlibCrc32) : frame)
+  }
+
+  // Time and ends.
+
+  tick(now: number): void {
+    if (this.#state === 'closed') return
+    if (this.#state !== 'open') {
+      if (now - this.#openedAt > this.#context.config.handshakeTimeout)
+        this.close('HANDSHAKE_EXPECTED', `no handshake within ${this.#context.config.handshakeTimeout} ms`)
+      return
+    }
+    if (this.#chokedAt !== 0 && now - this.#chokedAt > SLOW_CONSUMER_MS) {
+      this.close('SLOW_CONSUMER', `more than ${this.#context.config.sendBuffer} bytes wait to be read`)
+      this.transport.destroy()
+    } else if (now >= this.#tokenExpiresAt) this.close('TOKEN_EXPIRED', 'fetch another token and connect again')
+    else this.#keepAlive(now)
+  }
+
+  #keepAlive(now: number): void {
+    if (this.#paused) this.#heardAt = now
+    const silent = now - this.#heardAt
+    if (silent >= this.#keepAliveMs * KEEP_ALIVE_LIMIT) this.close('IDLE', `nothing heard for ${silent} ms`)
+    else if (silent >= this.#keepAliveMs && now - this.#pingedAt >= this.#keepAliveMs / 3) {
+      this.#pingedAt = now
+      this.#send(encodeFrame({ type: FrameType.PING }))
+      this.transport.flush()
+    }
+  }
+
+  /** Asks the client to finish and connect elsewhere. */
+  leave(reason: string, reconnectAfterMs: number): void {
+    if (this.#leaving || this.#state !== 'open') return
+    this.#leaving = true
+    this.#send(encodeGoaway({ reason, reconnectAfterMs, code: 'GOING_AWAY' }))
+    this.transport.flush()
+  }
+
+  /** A frame that can't be answered otherwise: ERROR, then CLOSE, then the end. */
+  fail(error: ProtocolError): void {
+    if (this.#state === 'closed') return
+    this.#send(encodeError(error.problem(), { msgId: error.msgId }))
+    this.close(error.code, error.detail)
+  }
+
+  close(code: ErrorName, detail?: string): void {
+    if (this.#state === 'closed') return
+    const told = problem(code, { detail })
+    this.#send(encodeClose(told))
+    this.#finish(code, detail ?? told.title)
+  }
+
+  #finish(code: ErrorName, reason: string): void {
+    const { number } = problem(code)
+    this.transport.end(number, reason)
+    this.ended(code)
+  }
+
+  /** The transport has ended, by whomever. */
+  ended(code: ErrorName | 'LOST'): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.#held = []
+    this.#context.connections.delete(this)
+    this.#context.counters.connections--
+    this.#context.counters.close(code)
+    if (this.session !== undefined && this.session.owner === this) this.#context.host.detach(this.session)
+  }
+
+  #pause(): void {
+    if (this.#paused) return
+    this.#paused = true
+    this.transport.pauseReading()
+  }
+
+  #resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#heardAt = Date.now()
+    this.transport.resumeReading()
+  }
+}

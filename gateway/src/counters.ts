@@ -1,0 +1,26 @@
+import { Durations, Rate } from '@causeway/telemetry'
+
+/** What this gateway counts, in plain numbers: read when somebody asks. */
+export class Counters {
+  readonly received = new Rate()
+  readonly delivered = new Rate()
+  /** From admission to the write of the answer, ms; one message in sixteen. */
+  readonly roundTrips = new Durations()
+  connections = 0
+  accepted = 0
+  stored = 0
+  repeats = 0
+  redelivered = 0
+  catchUps = 0
+  lostWakeUps = 0
+  readonly refused: Record<string, number> = {}
+  readonly closed: Record<string, number> = {}
+
+  refuse(code: string): void {
+    this.refused[code] = (this.refused[code] ?? 0) + 1
+  }
+
+  close(code: string): void {
+    this.closed[code] = (this.closed[code] ?? 0) + 1
+  }
+}

@@ -1,0 +1,254 @@
+import type { ListenerConfig } from '@causeway/config'
+import {
+  Codec,
+  type Dialect,
+  type DialectMessage,
+  decodeFrame,
+  type ErrorName,
+  Flag,
+  type Frame,
+  FrameType,
+  KEEP_ALIVE_LIMIT,
+  type Problem,
+  type ProtocolError,
+  problem,
+} from '@causeway/protocol'
+import type { ConnectionContext } from './connection-context.ts'
+import { HELD_FRAMES, SLOW_CONSUMER_MS } from './limits.ts'
+import type { GatewaySession, SessionOwner } from './session.ts'
+import type { Transport } from './transport.ts'
+
+/** Beyond the keep-alive, what a silent client on a dialect's own port may take for its first bytes, ms. */
+const FIRST_BYTES_GRACE_MS = 5_000
+
+/** A question on its way, and the answer's bytes once it has one; for dialects matched by order it waits for its turn. */
+interface Question {
+  message: DialectMessage
+  /** Payloads of a stream's chunks, joined at its end. */
+  chunks: Uint8Array[]
+  answer: Uint8Array | undefined
+}
+
+/** One connection of a header dialect: a session from its first bytes to its close, without resume. */
+export class DialectConnection implements SessionOwner {
+  readonly #context: ConnectionContext
+  readonly transport: Transport
+  readonly #dialect: Dialect
+  readonly #listener: ListenerConfig | undefined
+  readonly #questions = new Map<number, Question>()
+  /** Answers in the order asked; only for dialects matched by order. */
+  #turn: Question[] = []
+  #held: DialectMessage[] = []
+  #session: GatewaySession | undefined
+  #nextMsgId = 1
+  #heardAt = Date.now()
+  #heard = false
+  #paused = false
+  #chokedAt = 0
+  #closed = false
+  #leaving = false
+
+  constructor(context: ConnectionContext, transport: Transport, dialect: Dialect, listener: ListenerConfig | undefined) {
+    this.#context = context
+    this.transport = transport
+    this.#dialect = dialect
+    this.#listener = listener
+    context.connections.add(this)
+    context.counters.connections++
+    void this.#open()
+  }
+
+  async #open(): Promise<void> {
+    try {
+      const held = await this.#context.host.open(this, '')
+      if (this.#closed) {
+        this.#context.host.detach(held.session)
+        return
+      }
+      this.#session = held.session
+      this.#replay()
+    } catch (error) {
+      this.#context.logger.warn({ error: (error as Error).message }, 'a session for a dialect connection could not be opened')
+      this.close('BACKEND_UNAVAILABLE', 'the session store does not answer')
+    }
+  }
+
+  received(messages: readonly DialectMessage[], failure: ProtocolError | undefined): void {
+    if (this.#closed) return
+    this.#heardAt = Date.now()
+    this.#heard = true
+    this.#context.counters.received.add(messages.length)
+    for (const message of messages) this.#message(message)
+    if (failure !== undefined) {
+      this.transport.queue(this.#dialect.encodeError(undefined, failure.problem()))
+      this.#finish(failure.code, failure.detail)
+    } else this.transport.flush()
+  }
+
+  #message(message: DialectMessage): void {
+    if (this.#session === undefined || this.#held.length > 0) {
+      this.#hold(message)
+      return
+    }
+    if (message.kind === 'heartbeat') {
+      const heartbeat: Question = { message, chunks: [], answer: undefined }
+      if (this.#dialect.ordered) this.#turn.push(heartbeat)
+      this.#answerAt(heartbeat, this.#dialect.encodeHeartbeat(message))
+      return
+    }
+    const { config, admission } = this.#context
+    const msgId = this.#nextMsgId
+    if (!this.#session.hasRoom(msgId, message.payload.length, config.window, config.windowBytes)) {
+      this.#hold(message)
+      return
+    }
+    this.#nextMsgId++
+    const frame = this.#frame(message, msgId)
+    if (frame.type === FrameType.REQUEST) {
+      const question: Question = { message, chunks: [], answer: undefined }
+      this.#questions.set(msgId, question)
+      if (this.#dialect.ordered) this.#turn.push(question)
+    }
+    admission.admit(this.#session, frame, this.#heardAt)
+  }
+
+  /** The question as a version-2 frame: its operation is the opcode, or the listener's route where the header has none. */
+  #frame(message: DialectMessage, msgId: number): Frame {
+    const route = message.operation === undefined ? this.#listener?.route : undefined
+    const opcode = message.operation ?? 0
+    const known = route === undefined ? this.#context.routes.byOpcode(opcode) : this.#context.routes.byName(route)
+    return {
+      type: known?.oneWay === true ? FrameType.NOTIFY : FrameType.REQUEST,
+      flags: 0,
+      codec: this.#listener?.codec ?? Codec.BYTES,
+      opcode,
+      msgId,
+      seq: 0,
+      metadata: route === undefined ? undefined : { route },
+      payload: message.payload,
+    }
+  }
+
+  #hold(message: DialectMessage): void {
+    this.#held.push(message)
+    if (this.#paused || this.#held.length < HELD_FRAMES / 4) return
+    this.#paused = true
+    this.transport.pauseReading()
+  }
+
+  windowOpened(): void {
+    if (this.#held.length > 0) setImmediate(() => this.#replay())
+  }
+
+  #replay(): void {
+    if (this.#closed || this.#session === undefined) return
+    const held = this.#held
+    this.#held = []
+    for (const message of held) this.#message(message)
+    if (this.#paused && this.#held.length === 0) {
+      this.#paused = false
+      this.#heardAt = Date.now()
+      this.transport.resumeReading()
+    }
+    this.transport.flush()
+  }
+
+  deliver(frames: readonly Uint8Array[]): boolean {
+    if (this.#closed) return false
+    for (const bytes of frames) this.#delivery(decodeFrame(bytes))
+    this.transport.flush()
+    const session = this.#session!
+    if (this.transport.waitingBytes > this.#context.config.sendBuffer) this.#choke()
+    else this.#context.host.acknowledged(session, session.nextSeq - 1)
+    return true
+  }
+
+  #delivery(frame: Frame): void {
+    const question = this.#questions.get(frame.msgId)
+    if (question === undefined) return
+    if (frame.type === FrameType.ERROR) {
+      this.#questions.delete(frame.msgId)
+      const refusal = JSON.parse(Buffer.from(frame.payload).toString('utf8')) as Problem
+      this.#answerAt(question, this.#dialect.encodeError(question.message, refusal))
+      return
+    }
+    question.chunks.push(frame.payload)
+    if ((frame.flags & Flag.MORE) !== 0) return
+    this.#questions.delete(frame.msgId)
+    const payload = question.chunks.length === 1 ? question.chunks[0] : Buffer.concat(question.chunks)
+    this.#answerAt(question, this.#dialect.encodeAnswer(question.message, payload))
+  }
+
+  /** Writes an answer, in its turn where the dialect matches by order. */
+  #answerAt(question: Question, answer: Uint8Array): void {
+    question.answer = answer
+    if (!this.#dialect.ordered) this.transport.queue(answer)
+    while (this.#turn.length > 0 && this.#turn[0].answer !== undefined) this.transport.queue(this.#turn.shift()!.answer!)
+    if (this.#leaving && this.#questions.size === 0) setImmediate(() => this.close('GOING_AWAY'))
+  }
+
+  refuse(msgId: number, refusal: Problem): void {
+    const question = this.#questions.get(msgId)
+    if (question === undefined) return
+    this.#questions.delete(msgId)
+    this.#answerAt(question, this.#dialect.encodeError(question.message, refusal))
+    this.transport.flush()
+  }
+
+  /** Acknowledged by the drained write. */
+  #choke(): void {
+    if (this.#chokedAt !== 0) return
+    this.#chokedAt = Date.now()
+    this.transport.pauseReading()
+    this.transport.onceDrained(() => {
+      this.#chokedAt = 0
+      if (this.#closed) return
+      if (!this.#paused) this.transport.resumeReading()
+      this.#context.host.acknowledged(this.#session!, this.#session!.nextSeq - 1)
+    })
+  }
+
+  acknowledge(): void {
+    // A dialect has no acknowledgement of its own.
+  }
+
+  tick(now: number): void {
+    if (this.#paused) this.#heardAt = now
+    const { keepAlive } = this.#context.config
+    const limit = this.#heard ? keepAlive * KEEP_ALIVE_LIMIT : keepAlive + FIRST_BYTES_GRACE_MS
+    if (this.#chokedAt !== 0 && now - this.#chokedAt > SLOW_CONSUMER_MS) {
+      this.#finish('SLOW_CONSUMER', 'it does not read')
+      this.transport.destroy()
+    } else if (now - this.#heardAt >= limit && this.#questions.size === 0) this.close('IDLE', `nothing heard for ${now - this.#heardAt} ms`)
+  }
+
+  /** A dialect can't be asked to leave: it is closed between two answers. */
+  leave(): void {
+    this.#leaving = true
+    if (this.#questions.size === 0) this.close('GOING_AWAY')
+    else this.transport.pauseReading()
+  }
+
+  close(code: ErrorName, detail?: string): void {
+    if (this.#closed) return
+    if (code !== 'GOING_AWAY' && code !== 'IDLE') this.transport.queue(this.#dialect.encodeError(undefined, problem(code, { detail })))
+    this.#finish(code, detail ?? '')
+  }
+
+  #finish(code: ErrorName, reason: string): void {
+    this.transport.end(problem(code).number, reason)
+    this.ended(code)
+  }
+
+  ended(code: ErrorName | 'LOST'): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#held = []
+    this.#questions.clear()
+    this.#turn = []
+    this.#context.connections.delete(this)
+    this.#context.counters.connections--
+    this.#context.counters.close(code)
+    if (this.#session !== undefined) this.#context.host.detach(this.#session)
+  }
+}

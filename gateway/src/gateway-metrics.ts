@@ -1,0 +1,47 @@
+import type { Appender } from '@causeway/log'
+import { Metrics } from '@causeway/telemetry'
+import type { GatewayRecord } from './admission.ts'
+import type { Counters } from './counters.ts'
+import type { Health } from './health.ts'
+import type { SessionHost } from './session-host.ts'
+
+export interface Observed {
+  gateway: string
+  counters: Counters
+  host: SessionHost
+  health: Health
+  appender: () => Appender<GatewayRecord>
+}
+
+/** /metrics of a gateway: read from plain numbers when asked. */
+export function gatewayMetrics({ gateway, counters, host, health, appender }: Observed): Metrics {
+  const metrics = new Metrics({ gateway })
+  metrics.gauge('causeway_connections', 'Open client connections', () => counters.connections)
+  metrics.gauge('causeway_sessions', 'Sessions held, those between two connections included', () => host.held.size)
+  metrics.gauge('causeway_log_waiting_records', 'Messages admitted and not yet confirmed by the log', () => appender().waitingRecords)
+  metrics.gauge('causeway_log_waiting_bytes', 'Payload bytes admitted and not yet confirmed by the log', () => appender().waitingBytes)
+  metrics.gauge(
+    'causeway_round_trip_p50_seconds',
+    'From admission to the write of the answer, median of the newest',
+    () => counters.roundTrips.percentile(0.5) / 1_000,
+  )
+  metrics.gauge(
+    'causeway_round_trip_p99_seconds',
+    'From admission to the write of the answer, 99th percentile of the newest',
+    () => counters.roundTrips.percentile(0.99) / 1_000,
+  )
+  metrics.counter('causeway_frames_received_total', 'Frames read from clients', () => counters.received.total)
+  metrics.counter('causeway_messages_accepted_total', 'Messages admitted', () => counters.accepted)
+  metrics.counter('causeway_messages_stored_total', 'Messages confirmed by the log', () => counters.stored)
+  metrics.counter('causeway_messages_repeated_total', 'Messages sent again that were known already', () => counters.repeats)
+  metrics.counter('causeway_deliveries_total', 'Deliveries written to clients', () => counters.delivered.total)
+  metrics.counter('causeway_deliveries_redelivered_total', 'Deliveries written again after a resume', () => counters.redelivered)
+  metrics.counter('causeway_outbox_reads_total', 'Times an outbox was read to catch up', () => counters.catchUps)
+  metrics.counter('causeway_wakeups_lost_total', 'Times a batch of wake-ups was missed', () => counters.lostWakeUps)
+  metrics.counters('causeway_messages_refused_total', 'Messages refused, nothing stored', 'code', () => counters.refused)
+  metrics.counters('causeway_connections_closed_total', 'Connections ended', 'code', () => counters.closed)
+  for (const name of Object.keys(health.dependencies)) {
+    metrics.gauge(`causeway_${name}_up`, `Whether ${name} answers`, () => Number(health.dependencies[name].ok))
+  }
+  return metrics
+}

@@ -1,0 +1,228 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import type { AddressInfo, Server } from 'node:net'
+import { hostname } from 'node:os'
+import type { Backends } from '@causeway/backends'
+import type { Config } from '@causeway/config'
+import type { Appender } from '@causeway/log'
+import type { Announcement, Picture, Watching } from '@causeway/registry'
+import { FinishBatcher, type Listening } from '@causeway/sessions'
+import type { Logger } from '@causeway/telemetry'
+import type { FastifyInstance } from 'fastify'
+import { adminServer } from './admin-server.ts'
+import { Admission, type GatewayRecord } from './admission.ts'
+import { authentication } from './authentication.ts'
+import type { ConnectionContext, OpenConnection } from './connection-context.ts'
+import { Counters } from './counters.ts'
+import { gatewayMetrics } from './gateway-metrics.ts'
+import { Health } from './health.ts'
+import { Housekeeping } from './housekeeping.ts'
+import { httpServer } from './http-server.ts'
+import { Overview } from './overview.ts'
+import { RouteTable } from './route-table.ts'
+import { SessionHost } from './session-host.ts'
+import { tcpListener } from './tcp-listener.ts'
+
+export const GATEWAY_VERSION = '0.1.0'
+/** How often the figures told to operators are made, ms. */
+const STATS_TICK_MS = 1_000
+
+export interface GatewayAddresses {
+  tcp: AddressInfo
+  http: AddressInfo
+  admin: AddressInfo
+  /** By dialect, in the order of CAUSEWAY_LISTENERS. */
+  listeners: { dialect: string; address: AddressInfo }[]
+}
+
+/** A running gateway. */
+export class Gateway {
+  readonly id = `gw-${randomBytes(6).toString('hex')}`
+  readonly #config: Config
+  readonly #backends: Backends
+  readonly #logger: Logger
+  readonly #counters = new Counters()
+  readonly #routes = new RouteTable()
+  readonly #connections = new Set<OpenConnection>()
+  readonly #health: Health
+  readonly #finisher: FinishBatcher
+  readonly #host: SessionHost
+  readonly #context: ConnectionContext
+  readonly #housekeeping: Housekeeping
+  #appender!: Appender<GatewayRecord>
+  #listening!: Listening
+  #watching!: Watching
+  #announcement!: Announcement
+  #servers: Server[] = []
+  #http!: FastifyInstance
+  #admin!: FastifyInstance
+  #stats!: NodeJS.Timeout
+  #draining = false
+  addresses!: GatewayAddresses
+
+  constructor(config: Config, backends: Backends, logger: Logger) {
+    this.#config = config
+    this.#backends = backends
+    this.#logger = logger
+    this.#health = new Health(backends, logger)
+    this.#finisher = new FinishBatcher(backends.sessions, logger)
+    const { sessions } = backends
+    const sessionTtlMs = config.sessionTtl
+    this.#host = new SessionHost({ gateway: this.id, sessions, finisher: this.#finisher, sessionTtlMs, counters: this.#counters, logger })
+    this.#context = this.#makeContext()
+    this.#housekeeping = new Housekeeping({ host: this.#host, sessions, sessionTtlMs, connections: () => this.#connections, logger })
+  }
+
+  #makeContext(): ConnectionContext {
+    const admission = new Admission({
+      gateway: this.id,
+      partitions: this.#config.partitions,
+      routeGraceMs: this.#config.routeGrace,
+      routes: this.#routes,
+      appender: () => this.#appender,
+      closed: () => (this.#health.ok ? undefined : 'BACKEND_UNAVAILABLE'),
+      counters: this.#counters,
+    })
+    return {
+      gateway: this.id,
+      version: GATEWAY_VERSION,
+      config: this.#config,
+      host: this.#host,
+      admission,
+      routes: this.#routes,
+      authenticate: authentication(this.#config),
+      counters: this.#counters,
+      connections: this.#connections,
+      draining: () => this.#draining,
+      logger: this.#logger,
+    }
+  }
+
+  /** Connects to the backends, then listens: a gateway that listens can serve. */
+  async start(): Promise<this> {
+    this.#appender = this.#backends.log.appender<GatewayRecord>({
+      stored: records => this.#stored(records),
+      refused: (record, reason, detail) => this.#refused(record, reason, detail),
+    })
+    this.#listening = await this.#backends.sessions.listen(this.id, this.#host)
+    const overview = new Overview(this.#backends, this.#routes, () => this.#watching.picture, this.#health)
+    const metrics = gatewayMetrics({
+      gateway: this.id,
+      counters: this.#counters,
+      host: this.#host,
+      health: this.#health,
+      appender: () => this.#appender,
+    })
+    const admin = await adminServer({ config: this.#config, overview, metrics, retries: this.#backends.retries })
+    this.#admin = admin.server
+    this.#watching = await this.#backends.registry.watch((picture: Picture) => {
+      this.#routes.follow(picture)
+      admin.showServices(this.#routes.services)
+    })
+    this.#http = await httpServer(this.#context, this.#health)
+    this.#health.start()
+    this.#housekeeping.start()
+    this.addresses = await this.#listen()
+    await this.#announce()
+    return this
+  }
+
+  async #listen(): Promise<GatewayAddresses> {
+    const { host, tcpPort, httpPort, adminHost, adminPort, listeners } = this.#config
+    const tcp = await this.#listenTcp(undefined, tcpPort)
+    const dialects: GatewayAddresses['listeners'] = []
+    for (const role of listeners) {
+      dialects.push({ dialect: role.dialect, address: await this.#listenTcp(role, role.port) })
+      this.#logger.warn({ port: role.port, dialect: role.dialect }, 'this listener has auth: none, whoever reaches it may send')
+    }
+    await this.#http.listen({ host, port: httpPort })
+    await this.#admin.listen({ host: adminHost, port: adminPort })
+    return {
+      tcp,
+      http: this.#http.server.address() as AddressInfo,
+      admin: this.#admin.server.address() as AddressInfo,
+      listeners: dialects,
+    }
+  }
+
+  async #listenTcp(role: Parameters<typeof tcpListener>[1], port: number): Promise<AddressInfo> {
+    const server = tcpListener(this.#context, role)
+    server.listen({ host: this.#config.host, port, backlog: 1_024 })
+    await once(server, 'listening')
+    this.#servers.push(server)
+    return server.address() as AddressInfo
+  }
+
+  async #announce(): Promise<void> {
+    const { tcp, http } = this.addresses
+    const base = { id: this.id, host: hostname(), startedAt: Date.now() }
+    this.#announcement = await this.#backends.registry.announce({
+      kind: 'gateway',
+      ...base,
+      tcpPort: tcp.port,
+      httpPort: http.port,
+      stats: this.#figures(),
+    })
+    this.#stats = setInterval(() => this.#announcement.stats(this.#figures()), STATS_TICK_MS)
+  }
+
+  #figures(): Record<string, number> {
+    const { received, delivered, roundTrips, connections } = this.#counters
+    return {
+      connections,
+      sessions: this.#host.held.size,
+      receivedPerSecond: Math.round(received.tick()),
+      deliveredPerSecond: Math.round(delivered.tick()),
+      roundTripP50Ms: Number(roundTrips.percentile(0.5).toFixed(2)),
+      roundTripP99Ms: Number(roundTrips.percentile(0.99).toFixed(2)),
+      waitingRecords: this.#appender.waitingRecords,
+      rssBytes: process.memoryUsage.rss(),
+    }
+  }
+
+  #stored(records: readonly GatewayRecord[]): void {
+    this.#counters.stored += records.length
+    for (const record of records) this.#host.stored(record.session, record.pending)
+  }
+
+  /** What the log never took ends here; what it may have taken ends as TIMEOUT, which says so. */
+  #refused({ session, pending }: GatewayRecord, reason: string, detail: string): void {
+    this.#logger.warn({ session: session.id, msgId: pending.msgId, reason, detail }, 'a message could not be stored')
+    this.#host.stored(session, pending)
+    if (reason === 'TOO_LARGE' || reason === 'INVALID') this.#host.end(session, pending, 'rejected', 'TOO_LARGE', detail)
+    else if (!pending.ending) this.#host.end(session, pending, 'timedOut', 'TIMEOUT', detail)
+  }
+
+  /**
+   * Drains: no new connection, GOAWAY to all, what is in flight finishes, then CLOSE. Sessions resume elsewhere.
+   * Resolves when all is closed but the backends.
+   */
+  async stop(): Promise<void> {
+    if (this.#draining) return
+    this.#draining = true
+    const until = Date.now() + this.#config.drainTimeout
+    this.#logger.info({ connections: this.#connections.size }, 'draining')
+    for (const server of this.#servers) server.close()
+    for (const connection of this.#connections) connection.leave('this gateway is going away', 0)
+    while (Date.now() < until && this.#unfinished() > 0) await new Promise(resolve => setTimeout(resolve, 20))
+    for (const connection of [...this.#connections]) connection.close('GOING_AWAY', 'this gateway is going away: connect again')
+    clearInterval(this.#stats)
+    await this.#announcement
+      .withdraw()
+      .catch(error => this.#logger.warn({ error: (error as Error).message }, 'the lease could not be withdrawn; it runs out'))
+    await this.#appender.close(Math.max(100, until - Date.now()))
+    await this.#housekeeping.renew()
+    this.#housekeeping.stop()
+    this.#health.stop()
+    await this.#watching.close()
+    await this.#listening.close()
+    await this.#http.close()
+    await this.#admin.close()
+  }
+
+  #unfinished(): number {
+    let unfinished = 0
+    for (const session of this.#host.held.values()) if (session.owner !== undefined) unfinished += session.pending.size
+    return unfinished + this.#appender.waitingRecords
+  }
+}

@@ -1,0 +1,66 @@
+import { encodeSynAck, ProtocolError, type Syn } from '@causeway/protocol'
+import type { ConnectionContext } from './connection-context.ts'
+import { BACKEND_TIMEOUT_MS, MAX_KEEP_ALIVE_MS, MIN_KEEP_ALIVE_MS } from './limits.ts'
+import type { SessionOwner } from './session.ts'
+import type { HeldSession } from './session-host.ts'
+
+export interface Opened {
+  held: HeldSession
+  synAck: Uint8Array
+  keepAliveMs: number
+  /** Unix ms. */
+  tokenExpiresAt: number
+}
+
+/**
+ * Answers a SYN (docs/protocol.md, section 4): who is it, a new session or an old one, and the SYN_ACK that says so.
+ * Throws ProtocolError with the code that closes the connection; any other error means that a backend is away.
+ */
+export async function shakeHands(
+  context: ConnectionContext,
+  owner: SessionOwner,
+  syn: Syn,
+  headerToken: string | undefined,
+): Promise<Opened> {
+  const { config, host } = context
+  if (context.draining()) throw new ProtocolError('GOING_AWAY', 'this gateway is draining: connect again to reach another')
+  if (host.full) throw new ProtocolError('OVERLOADED', 'this gateway holds as many sessions as it may')
+  const { principal, expiresAt } = await context.authenticate(syn.token ?? headerToken)
+  const held = await withTimeout(openOrResume(context, owner, syn, principal))
+  const keepAliveMs = Math.min(Math.max(syn.keepAliveMs ?? config.keepAlive, MIN_KEEP_ALIVE_MS), MAX_KEEP_ALIVE_MS)
+  const synAck = encodeSynAck({
+    session: held.session.id,
+    resumeToken: held.resumeToken,
+    epoch: held.session.epoch,
+    resumed: held.resumed,
+    recovered: held.recovered,
+    lastMsgId: held.lastMsgId,
+    window: { messages: config.window, bytes: config.windowBytes },
+    maxPayload: config.maxPayload,
+    keepAliveMs,
+    server: { id: context.gateway, version: context.version },
+    principal: principal === '' ? undefined : principal,
+  })
+  return { held, synAck, keepAliveMs, tokenExpiresAt: expiresAt }
+}
+
+async function openOrResume({ host }: ConnectionContext, owner: SessionOwner, syn: Syn, principal: string): Promise<HeldSession> {
+  if (syn.session !== undefined) {
+    const held = await host.resume(owner, syn, principal)
+    if (held === 'denied') throw new ProtocolError('SESSION_UNKNOWN', 'the resumeToken is not that of this session')
+    if (held !== undefined) return held
+  }
+  return await host.open(owner, principal)
+}
+
+async function withTimeout<T>(call: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${BACKEND_TIMEOUT_MS} ms`)), BACKEND_TIMEOUT_MS)
+  })
+  try {
+    return await Promise.race([call, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,116 @@
+import type { RenewEntry, RenewStatus, Sessions } from '@causeway/sessions'
+import type { Logger } from '@causeway/telemetry'
+import { DEADLINE_TICK_MS, KEEP_ALIVE_TICK_MS, RENEW_SESSIONS, RENEW_TICK_MS, SWEEP_TICK_MS } from './limits.ts'
+import type { GatewaySession } from './session.ts'
+import type { SessionHost } from './session-host.ts'
+
+export interface HousekeepingOptions {
+  host: SessionHost
+  sessions: Sessions
+  sessionTtlMs: number
+  /** Looks at one connection's keep-alive and handshake times. */
+  connections: () => Iterable<{ tick(now: number): void }>
+  logger: Logger
+}
+
+/** What a gateway does by the clock, for all its sessions at once: one timer a kind, none a session or message. */
+export class Housekeeping {
+  readonly #options: HousekeepingOptions
+  readonly #timers: NodeJS.Timeout[] = []
+  #renewing = false
+
+  constructor(options: HousekeepingOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#timers.push(
+      setInterval(() => this.#acknowledgeAndExpire(), DEADLINE_TICK_MS),
+      setInterval(() => void this.renew(), RENEW_TICK_MS),
+      setInterval(() => this.#keepAlive(), KEEP_ALIVE_TICK_MS),
+      setInterval(() => void this.#sweep(), SWEEP_TICK_MS),
+    )
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearInterval(timer)
+  }
+
+  #acknowledgeAndExpire(): void {
+    const { host } = this.#options
+    for (const session of host.unacknowledged) {
+      session.acknowledgedMark = session.storedMark
+      session.owner?.acknowledge(session.storedMark)
+    }
+    host.unacknowledged.clear()
+    const now = Date.now()
+    for (const session of host.held.values()) {
+      if (session.earliestDeadline > now) continue
+      for (const pending of session.takeExpired(now)) {
+        host.end(session, pending, 'timedOut', 'TIMEOUT', 'its deadline passed; whether it had an effect is not known')
+      }
+    }
+  }
+
+  #keepAlive(): void {
+    const now = Date.now()
+    for (const connection of this.#options.connections()) connection.tick(now)
+    for (const session of this.#options.host.held.values()) {
+      if (session.owner === undefined && session.detachedUntil <= now) this.#options.host.forget(session)
+      else if (session.owner !== undefined && session.renewAt <= now) this.#options.host.touched.add(session)
+    }
+  }
+
+  /** Renewals, trims and marks of all sessions that have some, in one call each tick. */
+  async renew(): Promise<void> {
+    const { host, sessions, logger } = this.#options
+    if (this.#renewing || host.touched.size === 0) return
+    this.#renewing = true
+    const batch: GatewaySession[] = []
+    for (const session of host.touched) {
+      host.touched.delete(session)
+      batch.push(session)
+      if (batch.length === RENEW_SESSIONS) break
+    }
+    try {
+      const statuses = await sessions.renew(batch.map(session => this.#entry(session)))
+      for (let i = 0; i < batch.length; i++) if (statuses[i] !== 'ok') this.#fallen(batch[i], statuses[i])
+    } catch (error) {
+      for (const session of batch) if (host.held.get(session.id) === session) host.touched.add(session)
+      logger.debug({ error: (error as Error).message, sessions: batch.length }, 'renewals failed; trying again')
+    } finally {
+      this.#renewing = false
+    }
+  }
+
+  #entry(session: GatewaySession): RenewEntry {
+    const now = Date.now()
+    const renews = session.renewAt <= now
+    if (renews) session.renewAt = session.owner === undefined ? Number.POSITIVE_INFINITY : now + this.#options.sessionTtlMs / 3
+    const { id, bucket, incarnation, epoch, acknowledged, storedMark } = session
+    const expiresAt = renews ? now + this.#options.sessionTtlMs : 0
+    return { session: id, bucket, incarnation, epoch, acknowledged, storedMark, highestSeq: session.highestSeq, expiresAt }
+  }
+
+  #fallen(session: GatewaySession, status: RenewStatus): void {
+    this.#options.host.forget(session)
+    if (status === 'replaced') session.owner?.close('REPLACED', 'another connection has resumed this session')
+    else
+      session.owner?.close(
+        'GOING_AWAY',
+        status === 'gone' ? 'the session has ended' : 'the session store lost deliveries; resume to be told what is missing',
+      )
+  }
+
+  async #sweep(): Promise<void> {
+    try {
+      const ended = await this.#options.sessions.sweep(Date.now())
+      for (const id of ended) {
+        const session = this.#options.host.held.get(id)
+        if (session !== undefined) this.#fallen(session, 'gone')
+      }
+    } catch (error) {
+      this.#options.logger.debug({ error: (error as Error).message }, 'the sweep of ended sessions failed; trying again')
+    }
+  }
+}

@@ -1,0 +1,2 @@
+export type { GatewayAddresses } from './gateway.ts'
+export { GATEWAY_VERSION, Gateway } from './gateway.ts'

@@ -1,0 +1,42 @@
+/** Bounds of a gateway beside those of the protocol (shared/protocol/src/limits.ts) and of the configuration. */
+
+/** Sessions held at a time, detached ones included; beyond, new ones are OVERLOADED. */
+export const MAX_SESSIONS = 100_000
+/** Deliveries that came out of order and wait for the ones before them, a session. */
+export const HELD_DELIVERIES = 1_024
+/** Frames read beyond a closed window and held, a connection; reading stops before (one read's worth may come on top). */
+export const HELD_FRAMES = 4_096
+/** How often housekeeping looks at deadlines and sends acknowledgements that were held back, ms. */
+export const DEADLINE_TICK_MS = 20
+/** How often renewals, trims and marks are sent, ms. */
+export const RENEW_TICK_MS = 100
+/** How often keep-alive and handshake times are looked at, ms. */
+export const KEEP_ALIVE_TICK_MS = 250
+/** How often sessions past their time are swept, ms. */
+export const SWEEP_TICK_MS = 5_000
+/** Most sessions of one renewal call. */
+export const RENEW_SESSIONS = 2_000
+/** Deliveries read from an outbox at a time. */
+export const CATCH_UP_DELIVERIES = 512
+/** Writes of one turn up to this size are joined into one; larger ones go by writev, bytes. */
+export const JOINED_WRITE = 64 << 10
+/** How long a client that drains nothing may hold more than `sendBuffer`, ms. */
+export const SLOW_CONSUMER_MS = 1_000
+/** How long a closed connection is still read (and its bytes dropped), so that its last frame is not lost to a reset, ms. */
+export const LINGER_MS = 1_000
+/** Least and most a client may ask for as keep-alive, ms. */
+export const MIN_KEEP_ALIVE_MS = 200
+export const MAX_KEEP_ALIVE_MS = 600_000
+/** Deadline of a message whose frame and route bring none, ms. */
+export const DEFAULT_TIMEOUT_MS = 60_000
+/** Longest timeout a frame may ask for, ms; longer is cut to it. */
+export const MAX_TIMEOUT_MS = 86_400_000
+/** How long Kafka may take to confirm a notification, which has no deadline of its own, ms. */
+export const NOTIFY_APPEND_MS = 60_000
+/** How long a backend call of a handshake may take, ms. */
+export const BACKEND_TIMEOUT_MS = 5_000
+/** How often backends are pinged, ms, and after how long without an answer one counts as down. */
+export const HEALTH_TICK_MS = 1_000
+export const HEALTH_TIMEOUT_MS = 2_000
+/** Verified tokens remembered until they expire. */
+export const TOKEN_CACHE = 10_000

@@ -1,0 +1,165 @@
+import {
+  bucketOf,
+  Codec,
+  decodeFrame,
+  ERRORS,
+  type ErrorEntry,
+  type ErrorName,
+  encodeFrame,
+  Flag,
+  type Frame,
+  FrameType,
+  isErrorName,
+  type Problem,
+  ProtocolError,
+  problem,
+} from '@causeway/protocol'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { ConnectionContext } from './connection-context.ts'
+import type { GatewaySession, SessionOwner } from './session.ts'
+
+/** Body of POST /v1/messages, as checked. */
+interface MessageBody {
+  route?: string
+  session?: string
+  channel?: string
+  timeout?: number
+  payload: Uint8Array
+  codec: number
+}
+
+const STATUS_OF_OTHERS = 500
+
+/** POST /v1/messages: a request answers 200 {payload}; {session, payload} pushes, 202. Each request is a session of its own. */
+export function messagesApi(server: FastifyInstance, context: ConnectionContext): void {
+  server.post('/v1/messages', async (request, reply) => {
+    try {
+      const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
+      const { principal } = await context.authenticate(token)
+      const body = readBody(request.body)
+      if (body.channel !== undefined) throw new ProtocolError('NO_ROUTE', 'channels are not served by this version')
+      if (body.session !== undefined) {
+        await push(context, body.session, body)
+        return await reply.code(202).send({ pushed: true })
+      }
+      const answer = await ask(context, principal, body)
+      return await reply.code(200).send(answer)
+    } catch (error) {
+      return await refuse(reply, asProblem(error))
+    }
+  })
+}
+
+function readBody(raw: unknown): MessageBody {
+  if (typeof raw !== 'object' || raw === null) throw new ProtocolError('BAD_PAYLOAD', 'the body must be a JSON object')
+  const { route, session, channel, timeout, payload, payload64 } = raw as Record<string, unknown>
+  for (const [name, value] of Object.entries({ route, session, channel, payload64 })) {
+    if (value !== undefined && typeof value !== 'string') throw new ProtocolError('BAD_PAYLOAD', `${name} must be a text`)
+  }
+  if (timeout !== undefined && !(Number.isInteger(timeout) && (timeout as number) > 0))
+    throw new ProtocolError('BAD_PAYLOAD', 'timeout must be a whole number of ms')
+  if ([route, session, channel].filter(value => value !== undefined).length !== 1)
+    throw new ProtocolError('BAD_PAYLOAD', 'name one of route, session and channel')
+  const bytes = payload64 === undefined ? Buffer.from(JSON.stringify(payload ?? null)) : Buffer.from(payload64 as string, 'base64')
+  return { ...(raw as MessageBody), payload: bytes, codec: payload64 === undefined ? Codec.JSON : Codec.BYTES }
+}
+
+async function push(context: ConnectionContext, session: string, body: MessageBody): Promise<void> {
+  const frame = encodeFrame({ type: FrameType.PUSH, codec: body.codec, payload: body.payload })
+  const status = await context.host.push(session, bucketOf(session), frame)
+  if (status === 'expired') throw new ProtocolError('SESSION_UNKNOWN', `session ${session} is not known`)
+  if (status !== 'done') throw new ProtocolError('OVERLOADED', `the outbox of session ${session} is full`)
+}
+
+/** A request over HTTP: a session that lives for its one answer. */
+async function ask(context: ConnectionContext, principal: string, body: MessageBody): Promise<object> {
+  if (context.draining()) throw new ProtocolError('GOING_AWAY', 'this gateway is draining')
+  if (body.payload.length > context.config.maxPayload)
+    throw new ProtocolError('TOO_LARGE', `the payload has ${body.payload.length} bytes; at most ${context.config.maxPayload}`)
+  const owner = new HttpAnswer()
+  const { session } = await context.host.open(owner, principal)
+  owner.session = session
+  try {
+    const metadata = { route: body.route, timeout: body.timeout }
+    const frame: Frame = {
+      type: FrameType.REQUEST,
+      flags: 0,
+      codec: body.codec,
+      opcode: 0,
+      msgId: 1,
+      seq: 0,
+      metadata,
+      payload: body.payload,
+    }
+    context.admission.admit(session, frame, Date.now())
+    return await owner.answer
+  } finally {
+    context.host.forget(session)
+    void context.host.endSession(session)
+  }
+}
+
+/** Gathers the answer of an HTTP request; a stream's chunks become a list. */
+class HttpAnswer implements SessionOwner {
+  session: GatewaySession | undefined
+  readonly #chunks: Frame[] = []
+  readonly #settled = Promise.withResolvers<object>()
+
+  get answer(): Promise<object> {
+    return this.#settled.promise
+  }
+
+  deliver(frames: readonly Uint8Array[]): boolean {
+    for (const bytes of frames) this.#take(decodeFrame(bytes))
+    return true
+  }
+
+  #take(frame: Frame): void {
+    if (frame.type === FrameType.ERROR) {
+      this.refuse(frame.msgId, JSON.parse(Buffer.from(frame.payload).toString('utf8')) as Problem)
+      return
+    }
+    if (frame.type !== FrameType.RESPONSE) return
+    this.#chunks.push(frame)
+    if ((frame.flags & Flag.MORE) !== 0) return
+    const [only] = this.#chunks
+    this.#settled.resolve(
+      this.#chunks.length === 1 ? readable(only) : { chunks: this.#chunks.filter(chunk => chunk.payload.length > 0).map(readable) },
+    )
+  }
+
+  refuse(_msgId: number, refusal: Problem): void {
+    const code: ErrorName = isErrorName(refusal.code) ? refusal.code : 'HANDLER_FAILED'
+    this.#settled.reject(new ProtocolError(code, refusal.detail ?? refusal.title))
+  }
+
+  close(code: ErrorName, detail?: string): void {
+    this.#settled.reject(new ProtocolError(code, detail ?? 'the session ended'))
+  }
+
+  acknowledge(): void {
+    // The answer is the only thing an HTTP client waits for.
+  }
+
+  windowOpened(): void {
+    // One message needs no window.
+  }
+}
+
+function readable(frame: Frame): object {
+  const bytes = Buffer.from(frame.payload)
+  return frame.codec === Codec.JSON ? { payload: JSON.parse(bytes.toString('utf8')) as unknown } : { payload64: bytes.toString('base64') }
+}
+
+function asProblem(error: unknown): Problem {
+  return error instanceof ProtocolError ? error.problem() : problem('BACKEND_UNAVAILABLE', { detail: (error as Error).message })
+}
+
+function refuse(reply: FastifyReply, refusal: Problem): FastifyReply {
+  const entry: ErrorEntry = ERRORS[refusal.code]
+  const status = refusal.code === 'SESSION_UNKNOWN' ? 404 : refusal.code === 'GOING_AWAY' ? 503 : (entry.httpStatus ?? STATUS_OF_OTHERS)
+  return reply
+    .code(status)
+    .type('application/problem+json')
+    .send({ ...refusal, status })
+}

@@ -1,0 +1,300 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { bucketOf, encodeError, patchRedelivered, problem, type Syn } from '@causeway/protocol'
+import type { FinishBatcher, FinishStatus, ResumeResult, Sessions, WakeHandlers } from '@causeway/sessions'
+import type { Logger } from '@causeway/telemetry'
+import type { Counters } from './counters.ts'
+import { CATCH_UP_DELIVERIES, MAX_SESSIONS } from './limits.ts'
+import { endedBy, GatewaySession, type Pending, type SessionOwner } from './session.ts'
+
+export interface SessionHostOptions {
+  gateway: string
+  sessions: Sessions
+  finisher: FinishBatcher
+  sessionTtlMs: number
+  counters: Counters
+  logger: Logger
+}
+
+/** A session as its handshake hands it to the connection. */
+export interface HeldSession {
+  session: GatewaySession
+  resumeToken: string
+  resumed: boolean
+  recovered: boolean
+  lastMsgId: number
+}
+
+const digest = (token: string): string => createHash('sha256').update(token).digest('base64url')
+
+/** The sessions this gateway holds: opening, resuming, delivering (steps 1 and 6 of a message's way). */
+export class SessionHost implements WakeHandlers {
+  readonly #options: SessionHostOptions
+  readonly held = new Map<string, GatewaySession>()
+  #dirty: GatewaySession[] = []
+  /** Sessions whose acknowledgement is held back until the next tick. */
+  readonly unacknowledged = new Set<GatewaySession>()
+  /** Sessions of which the store is to be told something. */
+  readonly touched = new Set<GatewaySession>()
+
+  constructor(options: SessionHostOptions) {
+    this.#options = options
+  }
+
+  get full(): boolean {
+    return this.held.size >= MAX_SESSIONS
+  }
+
+  async open(owner: SessionOwner, principal: string): Promise<HeldSession> {
+    const { gateway, sessions, sessionTtlMs } = this.#options
+    const id = randomBytes(16).toString('base64url')
+    const resumeToken = randomBytes(16).toString('base64url')
+    const incarnation = randomBytes(6).toString('base64url')
+    const bucket = bucketOf(id)
+    const expiresAt = Date.now() + sessionTtlMs
+    await sessions.open([{ session: id, bucket, incarnation, tokenDigest: digest(resumeToken), gateway, principal, expiresAt }])
+    const session = new GatewaySession({ id, bucket, incarnation, epoch: 1, principal })
+    this.#hold(session, owner)
+    return { session, resumeToken, resumed: false, recovered: false, lastMsgId: 0 }
+  }
+
+  /** Undefined where the session is gone (the client gets a new one), 'denied' where the token is wrong or it is somebody else's. */
+  async resume(owner: SessionOwner, syn: Syn, principal: string): Promise<HeldSession | 'denied' | undefined> {
+    const { gateway, sessions, sessionTtlMs } = this.#options
+    const id = syn.session!
+    const resumeToken = syn.resumeToken ?? ''
+    const bucket = bucketOf(id)
+    const lastSeq = syn.lastSeq ?? 0
+    const expiresAt = Date.now() + sessionTtlMs
+    const state = await sessions.resume({ session: id, bucket, tokenDigest: digest(resumeToken), gateway, expiresAt, lastSeq })
+    if (state.status === 'unknown') return undefined
+    if (state.status === 'denied' || state.principal !== principal) return 'denied'
+    this.held.get(id)?.owner?.close('REPLACED', 'another connection has resumed this session')
+    const session = this.#restore(id, bucket, state, syn)
+    this.#hold(session, owner)
+    return { session, resumeToken, resumed: true, recovered: state.recovered, lastMsgId: session.lastMsgId }
+  }
+
+  #restore(id: string, bucket: number, state: Extract<ResumeResult, { status: 'resumed' }>, syn: Syn): GatewaySession {
+    const { incarnation, epoch, principal } = state
+    const session = new GatewaySession({ id, bucket, incarnation, epoch, principal }, state.finishedAbove)
+    session.storedMark = Math.max(state.storedMark, state.doneMark, syn.stored ?? 0)
+    session.lastMsgId = session.storedMark
+    session.lastAdmitted = session.storedMark
+    session.acknowledged = syn.lastSeq ?? 0
+    session.nextSeq = session.acknowledged + 1
+    session.highestSeq = Math.max(state.seq, session.acknowledged)
+    // deliveries wait until the handshake has ended
+    session.catchingUp = true
+    const now = Date.now()
+    for (const [msgId, msLeft] of [...(syn.waiting ?? [])].sort((a, b) => a[0] - b[0])) {
+      if (msgId <= state.doneMark || session.finishedBefore.has(msgId) || msgId > session.storedMark || session.pending.has(msgId)) continue
+      const deadline = now + msLeft
+      session.admit({
+        msgId,
+        prev: msgId - 1,
+        request: true,
+        bytes: 0,
+        deadline,
+        admittedAt: performance.now(),
+        stored: true,
+        ending: false,
+      })
+    }
+    session.lastAdmitted = session.storedMark
+    return session
+  }
+
+  #hold(session: GatewaySession, owner: SessionOwner): void {
+    session.owner = owner
+    session.renewAt = Date.now() + this.#options.sessionTtlMs / 3
+    this.held.set(session.id, session)
+  }
+
+  /** The connection is gone; the session stays for its time, here and in the store. */
+  detach(session: GatewaySession): void {
+    session.owner = undefined
+    session.outgoing = []
+    session.detachedUntil = Date.now() + this.#options.sessionTtlMs
+    session.renewAt = 0
+    this.touched.add(session)
+  }
+
+  forget(session: GatewaySession): void {
+    if (this.held.get(session.id) === session) this.held.delete(session.id)
+    this.touched.delete(session)
+    this.unacknowledged.delete(session)
+  }
+
+  /** The client has taken all deliveries up to seq. */
+  acknowledged(session: GatewaySession, seq: number): void {
+    if (seq <= session.acknowledged) return
+    session.acknowledged = Math.min(seq, session.nextSeq - 1)
+    this.touched.add(session)
+  }
+
+  /** The log has stored these messages of the session. */
+  stored(session: GatewaySession, pending: Pending): void {
+    session.stored(pending)
+    this.touched.add(session)
+    if (session.owner !== undefined) this.unacknowledged.add(session)
+  }
+
+  /** Ends a message with an answer of the gateway's own: TIMEOUT, CANCELLED, TOO_LARGE. The store decides whether it comes first. */
+  end(
+    session: GatewaySession,
+    pending: Pending,
+    outcome: 'timedOut' | 'cancelled' | 'rejected',
+    code: 'TIMEOUT' | 'CANCELLED' | 'TOO_LARGE',
+    detail: string,
+  ): void {
+    pending.ending = true
+    const { id, bucket, incarnation } = session
+    const { msgId, prev } = pending
+    const frame = encodeError(problem(code, { detail }), { msgId })
+    this.#options.finisher.add({ kind: 'final', session: id, bucket, incarnation, msgId, prev, outcome, frame }, result => {
+      if (result.status === 'duplicate' || result.status === 'expired') this.#settle(session, msgId)
+    })
+  }
+
+  /** A PUSH from a backend to whatever gateway has the session. */
+  push(session: string, bucket: number, frame: Uint8Array): Promise<FinishStatus> {
+    return new Promise(resolve => {
+      this.#options.finisher.add({ kind: 'push', session, bucket, incarnation: '', frame }, result => resolve(result.status))
+    })
+  }
+
+  /** Ends a session that will not be resumed. */
+  async endSession(session: GatewaySession): Promise<void> {
+    try {
+      await this.#options.sessions.end(session.id, session.bucket, session.epoch)
+    } catch (error) {
+      this.#options.logger.debug({ error: (error as Error).message }, 'a session could not be ended; it ends by its time')
+    }
+  }
+
+  // What the store wakes us with.
+
+  deliver(id: string, seq: number, frame: Uint8Array): void {
+    const session = this.held.get(id)
+    if (session === undefined) return
+    const ended = endedBy(frame)
+    if (ended !== 0) this.#settle(session, ended)
+    if (session.owner === undefined) return
+    if (session.take(seq, frame).gap) void this.catchUp(session)
+    this.#markDirty(session)
+  }
+
+  finished(id: string, msgId: number): void {
+    const session = this.held.get(id)
+    if (session !== undefined) this.#settle(session, msgId)
+  }
+
+  flush(): void {
+    const dirty = this.#dirty
+    this.#dirty = []
+    for (const session of dirty) {
+      session.dirty = false
+      this.write(session)
+    }
+  }
+
+  lost(): void {
+    this.#options.counters.lostWakeUps++
+    void this.catchUpAll()
+  }
+
+  replaced(id: string, epoch: number): void {
+    const session = this.held.get(id)
+    if (session === undefined || session.epoch >= epoch) return
+    this.forget(session)
+    session.owner?.close('REPLACED', 'another connection has resumed this session')
+  }
+
+  #settle(session: GatewaySession, msgId: number): void {
+    const pending = session.settle(msgId)
+    if (pending === undefined) return
+    if ((msgId & 15) === 1) this.#options.counters.roundTrips.add(performance.now() - pending.admittedAt)
+    session.owner?.windowOpened()
+  }
+
+  #markDirty(session: GatewaySession): void {
+    if (session.dirty) return
+    session.dirty = true
+    this.#dirty.push(session)
+  }
+
+  /** Writes what is due; where the client does not read, it stays in the outbox until it does. */
+  write(session: GatewaySession): void {
+    if (session.outgoing.length === 0) return
+    const frames = session.outgoing
+    session.outgoing = []
+    this.#options.counters.delivered.add(frames.length)
+    if (session.owner?.deliver(frames) === false) session.missed = true
+  }
+
+  /** The client reads again, or its handshake has ended. */
+  async readOn(session: GatewaySession): Promise<void> {
+    session.missed = false
+    session.catchingUp = false
+    await this.catchUp(session)
+  }
+
+  /** Reads the outbox from the session's cursor until nothing is missing. */
+  async catchUp(session: GatewaySession, redelivered = false): Promise<void> {
+    if (session.catchingUp || session.owner === undefined) return
+    session.catchingUp = true
+    this.#options.counters.catchUps++
+    try {
+      for (;;) {
+        const { id, bucket, nextSeq } = session
+        const answer = await this.#options.sessions.outbox({ session: id, bucket, above: nextSeq - 1 }, CATCH_UP_DELIVERIES)
+        if (session.owner === undefined) return
+        this.#takeKept(session, answer.deliveries, redelivered)
+        for (const msgId of [...session.pending.keys()]) if (msgId <= answer.doneMark) this.#settle(session, msgId)
+        if (session.missed || (answer.deliveries.length < CATCH_UP_DELIVERIES && !session.endCatchUp())) break
+        session.catchingUp = true
+      }
+    } catch (error) {
+      this.#options.logger.warn(
+        { session: session.id, error: (error as Error).message },
+        'the outbox could not be read; the next wake-up tries again',
+      )
+    } finally {
+      session.catchingUp = false
+    }
+    this.write(session)
+  }
+
+  #takeKept(session: GatewaySession, deliveries: readonly { seq: number; frame: Uint8Array }[], redelivered: boolean): void {
+    for (const { seq, frame } of deliveries) {
+      if (redelivered) {
+        patchRedelivered(frame)
+        this.#options.counters.redelivered++
+      }
+      const ended = endedBy(frame)
+      if (ended !== 0) this.#settle(session, ended)
+      session.takeKept(seq, frame)
+    }
+    this.write(session)
+  }
+
+  /** After a lost wake-up: whose seq or done mark stands above ours? */
+  async catchUpAll(): Promise<void> {
+    const queries = [...this.held.values()]
+      .filter(session => session.owner !== undefined && !session.catchingUp)
+      .map(session => ({ session: session.id, bucket: session.bucket, above: session.nextSeq - 1, doneMark: oldestPending(session) - 1 }))
+    try {
+      for (const answer of await this.#options.sessions.catchUp(queries)) {
+        const session = this.held.get(answer.session)
+        if (session === undefined) continue
+        for (const msgId of [...session.pending.keys()]) if (msgId <= answer.doneMark) this.#settle(session, msgId)
+        if (answer.deliveries.length > 0) await this.catchUp(session)
+      }
+    } catch (error) {
+      this.#options.logger.warn({ error: (error as Error).message }, 'lost wake-ups could not be made good; trying again')
+      setTimeout(() => void this.catchUpAll(), 500)
+    }
+  }
+}
+
+const oldestPending = (session: GatewaySession): number => session.pending.keys().next().value ?? Number.MAX_SAFE_INTEGER

@@ -1,0 +1,216 @@
+import {
+  type ErrorName,
+  Flag,
+  FrameType,
+  frameFlags,
+  frameMsgId,
+  frameType,
+  MAX_AHEAD,
+  OUTBOX_MESSAGES,
+  type Problem,
+  patchSeq,
+} from '@causeway/protocol'
+import { HELD_DELIVERIES } from './limits.ts'
+
+/** What a session writes to: a connection of version 2, of causeway.json, of a dialect, or an HTTP request. */
+export interface SessionOwner {
+  /** Deliveries in seq order, each a version-2 frame with its seq. Returns false where the client does not read: they stay in the outbox. */
+  deliver(frames: readonly Uint8Array[]): boolean
+  /** A refusal: nothing was stored. */
+  refuse(msgId: number, problem: Problem): void
+  /** All admitted up to msgId are stored. */
+  acknowledge(msgId: number): void
+  /** Messages have finished: what was held back may go on. */
+  windowOpened(): void
+  close(code: ErrorName, detail?: string): void
+}
+
+/** An admitted message that is not finished. */
+export interface Pending {
+  readonly msgId: number
+  /** The message admitted before it. */
+  readonly prev: number
+  readonly request: boolean
+  readonly bytes: number
+  /** Unix ms; Infinity for notifications that brought none. */
+  readonly deadline: number
+  /** Monotonic ms. */
+  readonly admittedAt: number
+  stored: boolean
+  /** Its TIMEOUT is on its way. */
+  ending: boolean
+}
+
+export interface SessionIdentity {
+  id: string
+  bucket: number
+  incarnation: string
+  epoch: number
+  principal: string
+}
+
+/** The gateway's half of a session it holds: numbers, window, marks, and what is to be written. Pure but for its owner. */
+export class GatewaySession implements SessionIdentity {
+  readonly id: string
+  readonly bucket: number
+  readonly incarnation: string
+  readonly epoch: number
+  readonly principal: string
+  owner: SessionOwner | undefined
+  /** Unix ms at which a session without a connection leaves this gateway's memory. */
+  detachedUntil = 0
+  /** Highest message number seen, refused ones included: one not above is a repeat. */
+  lastMsgId = 0
+  /** Highest admitted: the `prev` of the next. */
+  lastAdmitted = 0
+  /** All admitted up to it are stored. */
+  storedMark = 0
+  /** Highest ACK written. */
+  acknowledgedMark = -1
+  readonly pending = new Map<number, Pending>()
+  unfinishedBytes = 0
+  /** No pending message ends before it; Infinity where there is none. */
+  earliestDeadline = Number.POSITIVE_INFINITY
+  /** Number of the next delivery to write. */
+  nextSeq = 1
+  /** Highest delivery seen, written or not. */
+  highestSeq = 0
+  /** Cumulative acknowledgement of the client. */
+  acknowledged = 0
+  /** Values last told to the store. */
+  toldAcknowledged = 0
+  toldStored = 0
+  /** Unix ms of the next renewal of the lease. */
+  renewAt = 0
+  outgoing: Uint8Array[] = []
+  /** It is in its host's list of sessions to write. */
+  dirty = false
+  /** Deliveries are being read from the outbox: what comes is held. */
+  catchingUp = false
+  /** Deliveries passed by unwritten: the outbox is to be read when the client reads again. */
+  missed = false
+  /** Finished before the resume, above the done mark. */
+  readonly finishedBefore: Set<number>
+  readonly #held = new Map<number, Uint8Array>()
+  readonly #unstored: Pending[] = []
+  #unstoredFirst = 0
+  #oldest = 0
+
+  constructor(identity: SessionIdentity, finishedBefore: readonly number[] = []) {
+    this.id = identity.id
+    this.bucket = identity.bucket
+    this.incarnation = identity.incarnation
+    this.epoch = identity.epoch
+    this.principal = identity.principal
+    this.finishedBefore = new Set(finishedBefore)
+  }
+
+  /** Whether a message of so many bytes fits into the window now. A first message fits whatever its size. */
+  hasRoom(msgId: number, bytes: number, maxMessages: number, maxBytes: number): boolean {
+    if (this.highestSeq - this.acknowledged >= OUTBOX_MESSAGES) return false
+    if (this.pending.size === 0) return true
+    if (this.pending.size >= maxMessages || this.unfinishedBytes + bytes > maxBytes) return false
+    if (msgId - this.#oldest < MAX_AHEAD) return true
+    this.#oldest = this.pending.keys().next().value!
+    return msgId - this.#oldest < MAX_AHEAD
+  }
+
+  admit(pending: Pending): void {
+    if (this.pending.size === 0) this.#oldest = pending.msgId
+    this.pending.set(pending.msgId, pending)
+    this.unfinishedBytes += pending.bytes
+    this.lastAdmitted = pending.msgId
+    if (pending.deadline < this.earliestDeadline) this.earliestDeadline = pending.deadline
+    if (!pending.stored) this.#unstored.push(pending)
+  }
+
+  /** The log has it (or never will): the stored mark moves over everything that is settled before it. */
+  stored(pending: Pending): void {
+    pending.stored = true
+    const unstored = this.#unstored
+    while (this.#unstoredFirst < unstored.length && unstored[this.#unstoredFirst].stored)
+      this.storedMark = unstored[this.#unstoredFirst++].msgId
+    if (this.#unstoredFirst === unstored.length || this.#unstoredFirst > MAX_AHEAD) {
+      unstored.splice(0, this.#unstoredFirst)
+      this.#unstoredFirst = 0
+    }
+  }
+
+  /** A message has ended; returns it where it was pending. */
+  settle(msgId: number): Pending | undefined {
+    const pending = this.pending.get(msgId)
+    if (pending === undefined) return undefined
+    this.pending.delete(msgId)
+    this.unfinishedBytes -= pending.bytes
+    if (this.pending.size === 0) this.earliestDeadline = Number.POSITIVE_INFINITY
+    return pending
+  }
+
+  /** Pending messages whose deadline has passed, none of them twice. */
+  takeExpired(now: number): Pending[] {
+    const expired: Pending[] = []
+    let earliest = Number.POSITIVE_INFINITY
+    for (const pending of this.pending.values()) {
+      if (pending.ending) continue
+      if (pending.deadline <= now) {
+        pending.ending = true
+        expired.push(pending)
+      } else if (pending.deadline < earliest) earliest = pending.deadline
+    }
+    this.earliestDeadline = earliest
+    return expired
+  }
+
+  /**
+   * Takes a delivery from a wake-up. Returns the message it ends, if it ends one; `gap` is set where deliveries before it are missing.
+   */
+  take(seq: number, frame: Uint8Array): { gap: boolean } {
+    if (seq > this.highestSeq) this.highestSeq = seq
+    if (seq < this.nextSeq) return NO_GAP
+    if (this.catchingUp || this.missed || seq > this.nextSeq) {
+      if (this.#held.size < HELD_DELIVERIES && !this.missed) this.#held.set(seq, frame)
+      return this.catchingUp || this.missed ? NO_GAP : GAP
+    }
+    this.#write(seq, frame)
+    this.#writeHeld()
+    return NO_GAP
+  }
+
+  /** Takes a delivery read from the outbox. */
+  takeKept(seq: number, frame: Uint8Array): void {
+    if (seq > this.highestSeq) this.highestSeq = seq
+    if (seq === this.nextSeq) this.#write(seq, frame)
+  }
+
+  /** The outbox has been read up to what it has: held deliveries follow. Returns whether there is still a gap. */
+  endCatchUp(): boolean {
+    this.catchingUp = false
+    this.#writeHeld()
+    for (const seq of this.#held.keys()) if (seq < this.nextSeq) this.#held.delete(seq)
+    return this.#held.size > 0
+  }
+
+  #writeHeld(): void {
+    if (this.#held.size === 0) return
+    for (let frame = this.#held.get(this.nextSeq); frame !== undefined; frame = this.#held.get(this.nextSeq)) {
+      this.#held.delete(this.nextSeq)
+      this.#write(this.nextSeq, frame)
+    }
+  }
+
+  #write(seq: number, frame: Uint8Array): void {
+    patchSeq(frame, seq)
+    this.nextSeq = seq + 1
+    this.outgoing.push(frame)
+  }
+}
+
+const NO_GAP = Object.freeze({ gap: false })
+const GAP = Object.freeze({ gap: true })
+
+/** The client message that a delivery ends; 0 for a push and for all chunks of a stream but the last. */
+export function endedBy(frame: Uint8Array): number {
+  const type = frameType(frame)
+  const ends = type === FrameType.ERROR || (type === FrameType.RESPONSE && (frameFlags(frame) & Flag.MORE) === 0)
+  return ends ? frameMsgId(frame) : 0
+}

@@ -1,0 +1,134 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import { crc32 as zlibCrc32 } from 'node:zlib'
+import type { ListenerConfig } from '@causeway/config'
+import {
+  DIALECTS,
+  type Dialect,
+  type DialectMessage,
+  encodeClose,
+  type Frame,
+  FrameDecoder,
+  ProtocolError,
+  problem,
+} from '@causeway/protocol'
+import { Connection } from './connection.ts'
+import type { ConnectionContext } from './connection-context.ts'
+import { DialectConnection } from './dialect-connection.ts'
+import { readProxyHeader } from './proxy-protocol.ts'
+import { TcpTransport } from './transport-tcp.ts'
+
+/** A port of its own for one dialect, or the shared port where undefined. */
+export type ListenerRole = ListenerConfig | undefined
+
+/** Reads what a socket brings, once it is known what it speaks. */
+type Reader = (chunk: Buffer) => void
+
+/** A TCP server whose connections are told apart by their first bytes, or all speak the listener's dialect. */
+export function tcpListener(context: ConnectionContext, role: ListenerRole): Server {
+  const dialect = role === undefined ? undefined : DIALECTS[role.dialect]
+  if (role !== undefined && dialect === undefined) {
+    throw new Error(`CAUSEWAY_LISTENERS: dialect ${role.dialect} is not known; expected one of ${Object.keys(DIALECTS).join(', ')}`)
+  }
+  return createServer({ noDelay: true }, socket => {
+    socket.on('error', () => socket.destroy())
+    if (context.config.proxyProtocol) behindEdge(context, socket, remote => accept(context, socket, remote, role, dialect))
+    else accept(context, socket, `${socket.remoteAddress}:${socket.remotePort}`, role, dialect)
+  })
+}
+
+function accept(context: ConnectionContext, socket: Socket, remote: string, role: ListenerRole, dialect: Dialect | undefined): void {
+  if (dialect !== undefined) speakDialect(context, socket, remote, dialect, role)
+  else sniff(context, socket, remote)
+}
+
+/** Takes the edge's header off; the bytes behind it are put back. */
+function behindEdge(context: ConnectionContext, socket: Socket, ready: (remote: string) => void): void {
+  let first = Buffer.alloc(0)
+  const timer = setTimeout(() => socket.destroy(), context.config.handshakeTimeout)
+  socket.once('close', () => clearTimeout(timer))
+  const onData = (chunk: Buffer): void => {
+    first = Buffer.concat([first, chunk])
+    try {
+      const header = readProxyHeader(first)
+      if (header === undefined) return
+      clearTimeout(timer)
+      socket.off('data', onData)
+      socket.pause()
+      if (first.length > header.size) socket.unshift(first.subarray(header.size))
+      ready(header.source ?? `${socket.remoteAddress}:${socket.remotePort}`)
+      socket.resume()
+    } catch (error) {
+      context.logger.warn(
+        { remote: socket.remoteAddress, error: (error as Error).message },
+        'a connection without the PROXY header that CAUSEWAY_PROXY_PROTOCOL asks for',
+      )
+      socket.destroy()
+    }
+  }
+  socket.on('data', onData)
+}
+
+/** The shared port: waits until the first bytes say which dialect it is; what is none of them is judged as version 2. */
+function sniff(context: ConnectionContext, socket: Socket, remote: string): void {
+  let first: Buffer = Buffer.alloc(0)
+  let reader: Reader | undefined
+  const timer = setTimeout(() => {
+    const silent = problem('HANDSHAKE_EXPECTED', { detail: `nothing came within ${context.config.handshakeTimeout} ms` })
+    socket.end(encodeClose(silent))
+  }, context.config.handshakeTimeout)
+  socket.once('close', () => clearTimeout(timer))
+  socket.on('data', chunk => {
+    if (reader !== undefined) {
+      reader(chunk)
+      return
+    }
+    first = first.length === 0 ? chunk : Buffer.concat([first, chunk])
+    const dialect = recognise(first)
+    if (dialect === undefined) return
+    clearTimeout(timer)
+    reader = dialect === 'version 2' ? versionTwo(context, socket, remote) : dialectReader(context, socket, remote, dialect, undefined)
+    reader(first)
+  })
+}
+
+/** Undefined while it is still open. */
+function recognise(first: Buffer): Dialect | 'version 2' | undefined {
+  let open = false
+  for (const dialect of Object.values(DIALECTS)) {
+    const verdict = dialect.sniff(first)
+    if (verdict === true) return dialect
+    if (verdict === undefined) open = true
+  }
+  return open ? undefined : 'version 2'
+}
+
+function versionTwo(context: ConnectionContext, socket: Socket, remote: string): Reader {
+  const connection = new Connection(context, new TcpTransport(socket, remote))
+  const decoder = new FrameDecoder({ maxPayload: context.config.maxPayload, crc32: zlibCrc32 })
+  socket.once('close', () => connection.ended('LOST'))
+  return chunk => {
+    const frames: Frame[] = []
+    connection.received(frames, decoder.push(chunk, frames))
+  }
+}
+
+function speakDialect(context: ConnectionContext, socket: Socket, remote: string, dialect: Dialect, role: ListenerRole): void {
+  socket.on('data', dialectReader(context, socket, remote, dialect, role))
+}
+
+function dialectReader(context: ConnectionContext, socket: Socket, remote: string, dialect: Dialect, role: ListenerRole): Reader {
+  const transport = new TcpTransport(socket, remote)
+  if (role === undefined && context.config.auth === 'jwt') {
+    const refusal = new ProtocolError('UNAUTHENTICATED', `${dialect.name} carries no token: give it a listener of its own`)
+    transport.queue(dialect.encodeError(undefined, refusal.problem()))
+    transport.end()
+    return () => {}
+  }
+  const connection = new DialectConnection(context, transport, dialect, role)
+  const decoder = dialect.decoder({ maxPayload: context.config.maxPayload })
+  socket.once('close', () => connection.ended('LOST'))
+  return chunk => {
+    const messages: DialectMessage[] = []
+    connection.received(messages, decoder.push(chunk, messages))
+  }
+}

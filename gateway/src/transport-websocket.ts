@@ -1,0 +1,78 @@
+import { encodeJsonText } from '@causeway/protocol'
+import type { WebSocket } from 'ws'
+import { LINGER_MS } from './limits.ts'
+import type { Transport } from './transport.ts'
+
+/** Longest reason of a close frame, bytes (RFC 6455, section 5.5). */
+const MAX_REASON = 123
+
+/** A WebSocket as a transport: `causeway.v2` joins the frames of a turn into one binary message, `causeway.json` sends each as a text. */
+export class WebSocketTransport implements Transport {
+  readonly kind = 'websocket'
+  readonly remote: string
+  readonly #socket: WebSocket
+  readonly #json: boolean
+  #queued: Uint8Array[] = []
+  #ended = false
+  #drained: (() => void)[] = []
+
+  constructor(socket: WebSocket, remote: string, json: boolean) {
+    this.#socket = socket
+    this.remote = remote
+    this.#json = json
+  }
+
+  get waitingBytes(): number {
+    return this.#socket.bufferedAmount
+  }
+
+  queue(bytes: Uint8Array): void {
+    this.#queued.push(bytes)
+  }
+
+  flush(): void {
+    const queued = this.#queued
+    if (queued.length === 0 || this.#ended) return
+    this.#queued = []
+    if (this.#json) for (const frame of queued) this.#socket.send(encodeJsonText(frame), this.#sent)
+    else this.#socket.send(queued.length === 1 ? queued[0] : Buffer.concat(queued), this.#sent)
+  }
+
+  readonly #sent = (): void => {
+    if (this.#drained.length === 0 || this.#socket.bufferedAmount > 0) return
+    for (const callback of this.#drained.splice(0)) callback()
+  }
+
+  pauseReading(): void {
+    this.#socket.pause()
+  }
+
+  resumeReading(): void {
+    this.#socket.resume()
+  }
+
+  onceDrained(callback: () => void): void {
+    if (this.#socket.bufferedAmount === 0) setImmediate(callback)
+    else this.#drained.push(callback)
+  }
+
+  end(code: number, reason: string): void {
+    if (this.#ended) return
+    this.flush()
+    this.#ended = true
+    this.#socket.resume()
+    this.#socket.close(
+      code,
+      Buffer.from(reason)
+        .subarray(0, MAX_REASON)
+        .toString('utf8')
+        .replace(/\uFFFD+$/, ''),
+    )
+    setTimeout(() => this.#socket.terminate(), LINGER_MS).unref()
+  }
+
+  destroy(): void {
+    this.#ended = true
+    this.#socket.terminate()
+  }
+}

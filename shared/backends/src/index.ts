@@ -1,0 +1,2 @@
+export type { Backends } from './backends.ts'
+export { openBackends } from './backends.ts'

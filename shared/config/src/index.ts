@@ -1,0 +1,7 @@
+export { ConfigError, EXIT_CONFIG, nearest } from './config-error.ts'
+export type { ListenerConfig } from './kinds.ts'
+export type { Sources } from './load.ts'
+export { loadConfig } from './load.ts'
+export { configurationReference } from './reference.ts'
+export type { Config, ConfigKey } from './schema.ts'
+export { flagOf, SCHEMA, variableOf } from './schema.ts'

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { ConfigError } from './config-error.ts'
+import { loadConfig } from './load.ts'
+import { configurationReference } from './reference.ts'
+
+const problemsOf = (environment: Record<string, string>, flags?: Record<string, unknown>): readonly string[] => {
+  try {
+    loadConfig({ environment, flags })
+  } catch (error) {
+    assert.ok(error instanceof ConfigError)
+    return error.problems
+  }
+  return []
+}
+
+function writeConfig(name: string, content: string): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'causeway-config-')), name)
+  writeFileSync(path, content)
+  return path
+}
+
+describe('configuration', () => {
+  test('has defaults for everything', () => {
+    const config = loadConfig({ environment: {} })
+    assert.equal(config.tcpPort, 7400)
+    assert.equal(config.sessionTtl, 120_000)
+    assert.equal(config.auth, undefined)
+  })
+
+  test('takes flags over environment over file', () => {
+    const file = writeConfig('c.yaml', 'tcpPort: 1\nhttpPort: 2\nadminPort: 3\n')
+    const config = loadConfig({ file, environment: { CAUSEWAY_TCP_PORT: '10', CAUSEWAY_HTTP_PORT: '20' }, flags: { tcpPort: 100 } })
+    assert.deepEqual([config.tcpPort, config.httpPort, config.adminPort], [100, 20, 3])
+  })
+
+  test('reads durations, sizes and lists as people write them', () => {
+    const config = loadConfig({
+      environment: { CAUSEWAY_SESSION_TTL: '2m', CAUSEWAY_MAX_PAYLOAD: '64KiB', CAUSEWAY_ORIGINS: 'https://a.example, https://b.example' },
+    })
+    assert.equal(config.sessionTtl, 120_000)
+    assert.equal(config.maxPayload, 65_536)
+    assert.deepEqual(config.origins, ['https://a.example', 'https://b.example'])
+  })
+
+  const wrong: [string, Record<string, string>, RegExp][] = [
+    ['a port that is none', { CAUSEWAY_TCP_PORT: 'abc' }, /CAUSEWAY_TCP_PORT is "abc": expected a port from 0/],
+    ['a partition count that is no power of two', { CAUSEWAY_PARTITIONS: '12' }, /CAUSEWAY_PARTITIONS is "12": expected a power of two/],
+    [
+      'an unknown variable, with the nearest one',
+      { CAUSEWAY_TCP_PROT: '1' },
+      /CAUSEWAY_TCP_PROT is not known; did you mean CAUSEWAY_TCP_PORT\?/,
+    ],
+    ['Kafka without Redis', { CAUSEWAY_KAFKA_BROKERS: 'a:1' }, /CAUSEWAY_KAFKA_BROKERS is set and CAUSEWAY_REDIS_URL is not/],
+    ['an open address without a choice', { CAUSEWAY_HOST: '0.0.0.0' }, /CAUSEWAY_HOST is "0.0.0.0".*expected a choice/],
+    ['an open admin address without a token', { CAUSEWAY_ADMIN_HOST: '0.0.0.0' }, /expected CAUSEWAY_ADMIN_TOKEN/],
+    ['jwt without a key', { CAUSEWAY_AUTH: 'jwt' }, /expected CAUSEWAY_JWT_SECRET/],
+    ['a short secret, without showing it', { CAUSEWAY_AUTH: 'jwt', CAUSEWAY_JWT_SECRET: 'hush' }, /has 4 bytes: expected at least 32/],
+    ['a listener that is none', { CAUSEWAY_LISTENERS: '[{"port":1}]' }, /CAUSEWAY_LISTENERS is .*: expected a JSON list/],
+  ]
+  for (const [what, environment, expected] of wrong) {
+    test(`names ${what}`, () => {
+      const problems = problemsOf(environment)
+      assert.equal(problems.length, 1)
+      assert.match(problems[0], expected)
+    })
+  }
+
+  test('names every problem at once', () => {
+    assert.equal(problemsOf({ CAUSEWAY_TCP_PORT: 'x', CAUSEWAY_AUTH: 'maybe', CAUSEWAY_WINDOW: '0' }).length, 3)
+  })
+
+  test('names an unknown key of a file and a file that cannot be read', () => {
+    const file = writeConfig('c.json', '{"tcpProt": 1}')
+    assert.throws(() => loadConfig({ file, environment: {} }), /key tcpProt in .* is not known; did you mean tcpPort\?/)
+    assert.throws(() => loadConfig({ file: '/nowhere/c.yaml', environment: {} }), /file \/nowhere\/c.yaml/)
+  })
+
+  test('leaves other variables of the house alone', () => {
+    assert.deepEqual(problemsOf({ CAUSEWAY_DEMO_JOURNAL: 'x', CAUSEWAY_TEST_KAFKA: 'y', PATH: 'z' }), [])
+  })
+
+  test('is what docs/configuration.md says', () => {
+    assert.equal(readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8'), configurationReference())
+  })
+})

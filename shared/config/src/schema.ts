@@ -1,0 +1,68 @@
+import { duration, flag, integer, type Kind, type ListenerConfig, list, listeners, oneOf, port, powerOfTwo, size, text } from './kinds.ts'
+
+/** One key of the configuration: how it is read, what it is by default, what it is for. */
+export interface Key<T> {
+  kind: Kind<T>
+  default: T
+  doc: string
+}
+
+const key = <T>(kind: Kind<T>, standard: T, doc: string): Key<T> => ({ kind, default: standard, doc })
+const optional = <T>(kind: Kind<T>, doc: string): Key<T | undefined> => ({ kind, default: undefined, doc })
+
+/**
+ * Every key there is. A key `tcpPort` is CAUSEWAY_TCP_PORT in the environment, --tcp-port as a flag, tcpPort in a file;
+ * docs/configuration.md is made from this table.
+ */
+export const SCHEMA = {
+  host: key(
+    text,
+    '127.0.0.1',
+    'Address that the TCP, HTTP and worker ports listen on. Any other than a loopback address demands a choice of `auth`.',
+  ),
+  tcpPort: key(port, 7400, 'TCP: version 2 and the header dialects that can be told apart by their first bytes.'),
+  httpPort: key(port, 7401, 'HTTP: /ws, /livez, /readyz, /v1/messages.'),
+  adminPort: key(port, 7402, 'Operators: the page, /queues, /api, /metrics.'),
+  workerPort: key(port, 7403, "A worker's /livez, /readyz, /metrics."),
+  adminHost: key(
+    text,
+    '127.0.0.1',
+    'Address of the admin port. Any other than a loopback address demands `adminToken` or `adminAuth: none`.',
+  ),
+  adminToken: optional(text, 'Bearer token that the admin port asks for.'),
+  adminAuth: optional(oneOf('none'), '`none` opens the admin port to whoever reaches it.'),
+  listeners: key(listeners, [] as readonly ListenerConfig[], 'Ports of their own for header dialects.'),
+  proxyProtocol: key(flag, false, 'Whether TCP connections begin with a PROXY protocol header (version 1 or 2), as behind an edge.'),
+  dataDir: key(text, 'data', 'Folder of the embedded mode; one process holds it at a time.'),
+  kafkaBrokers: optional(list, 'Kafka brokers, host:port; set together with `redisUrl`, or neither for the embedded mode.'),
+  redisUrl: optional(text, 'Redis, redis:// or rediss://; set together with `kafkaBrokers`.'),
+  redisPrefix: key(text, 'causeway', 'First part of every key in Redis.'),
+  kafkaClient: key(oneOf('kafkajs', 'platformatic'), 'kafkajs', 'Library that appends to Kafka (docs/adr/0002).'),
+  partitions: key(powerOfTwo, 16, 'Partitions of a service; fixed when its topic is created.'),
+  replication: key(integer(1, 9), 1, 'Replicas of each partition; 3 on a cluster of three and more.'),
+  auth: optional(oneOf('none', 'jwt'), 'Whether a SYN must carry a token; `none` by default only while every address is loopback.'),
+  jwtSecret: optional(text, 'Secret of HS256 tokens, at least 32 bytes.'),
+  jwksUrl: optional(text, "URL of the issuer's key set, in place of a secret."),
+  jwtIssuer: optional(text, "Checked against a token's `iss` when set."),
+  jwtAudience: optional(text, "Checked against a token's `aud` when set."),
+  origins: optional(list, 'Origins whose pages may open a WebSocket; by default only pages of this host.'),
+  sessionTtl: key(duration(1_000, 86_400_000), 120_000, 'How long a session outlives its connection.'),
+  window: key(integer(1, 4_096), 1_024, 'Most messages a session may have unfinished.'),
+  windowBytes: key(size(1_024, 1 << 30), 8 << 20, 'Most bytes a session may have unfinished.'),
+  maxPayload: key(size(1, 4_128_768), 1 << 20, 'Largest payload; at most 4 MiB less 64 KiB, what the topics take.'),
+  sendBuffer: key(size(4_096, 1 << 30), 1 << 20, 'Bytes that may wait for a client that does not read before it is cut off.'),
+  keepAlive: key(duration(200, 3_600_000), 30_000, 'Silence after which a PING is sent; thrice that ends the connection.'),
+  handshakeTimeout: key(duration(50, 600_000), 5_000, 'Time a connection has for its handshake.'),
+  routeGrace: key(duration(0, 3_600_000), 60_000, 'How long requests are stored for a route that lost its last worker.'),
+  drainTimeout: key(duration(0, 600_000), 10_000, 'How long SIGTERM waits for what is in flight.'),
+  concurrency: key(integer(1, 100_000), 256, 'Messages a worker handles at a time, for each service.'),
+  logLevel: key(oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info', 'Least level of the lines written to stderr.'),
+} as const
+
+export type ConfigKey = keyof typeof SCHEMA
+export type Config = { -readonly [K in ConfigKey]: (typeof SCHEMA)[K] extends Key<infer T> ? T : never }
+
+/** tcpPort -> CAUSEWAY_TCP_PORT */
+export const variableOf = (name: string): string => `CAUSEWAY_${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`
+/** tcpPort -> tcp-port */
+export const flagOf = (name: string): string => name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)

@@ -1,0 +1,110 @@
+import type { DataFolder, Table } from '@causeway/embedded'
+import { findClash, makePicture } from './picture.ts'
+import type { AnnouncedProcess, Announcement, KnownRoute, Picture, Registry, Watching, WorkerProcess } from './registry.ts'
+
+/**
+ * The registry of one process: gateway and workers live in it together, so that a lease can't be lost and no picture is
+ * stale. Routes are remembered in the data folder, so that after a restart a request that comes before the worker has
+ * announced itself finds its route.
+ */
+export async function openEmbeddedRegistry(folder: DataFolder): Promise<Registry> {
+  return new EmbeddedRegistry(folder)
+}
+
+class EmbeddedRegistry implements Registry {
+  readonly #folder: DataFolder
+  readonly #table: Table
+  readonly #processes = new Map<string, AnnouncedProcess>()
+  readonly #routes = new Map<string, KnownRoute>()
+  readonly #watchers = new Set<(picture: Picture) => void>()
+  #isTelling = false
+
+  constructor(folder: DataFolder) {
+    this.#folder = folder
+    this.#table = folder.table('routes')
+    for (const { value } of this.#table.entries()) {
+      const route = JSON.parse(value.toString('utf8')) as KnownRoute
+      // Its workers ended with this process, at a time nobody wrote down: they were last seen no later than now.
+      this.#routes.set(route.name, { ...route, lastSeen: Date.now() })
+    }
+  }
+
+  async announce(announced: AnnouncedProcess): Promise<Announcement> {
+    if (announced.kind === 'worker') this.#check(announced)
+    let present = announced
+    this.#processes.set(announced.id, present)
+    if (announced.kind === 'worker') await this.#see(announced)
+    this.#tell()
+    return {
+      stats: stats => {
+        if (this.#processes.get(announced.id) !== present) return
+        present = { ...present, stats }
+        this.#processes.set(announced.id, present)
+        this.#tell()
+      },
+      withdraw: async () => {
+        if (this.#processes.get(announced.id) !== present) return
+        this.#processes.delete(announced.id)
+        this.#tell()
+        if (announced.kind === 'worker') await this.#see(announced)
+      },
+    }
+  }
+
+  async watch(changed: (picture: Picture) => void): Promise<Watching> {
+    let picture = this.#picture()
+    const watcher = (latest: Picture) => {
+      picture = latest
+      changed(latest)
+    }
+    this.#watchers.add(watcher)
+    changed(picture)
+    return {
+      get picture() {
+        return picture
+      },
+      close: async () => void this.#watchers.delete(watcher),
+    }
+  }
+
+  async ping(): Promise<void> {
+    if (this.#folder.failure) throw this.#folder.failure
+  }
+
+  async close(): Promise<void> {
+    this.#watchers.clear()
+    this.#processes.clear()
+  }
+
+  #picture(): Picture {
+    return makePicture([...this.#processes.values()], [...this.#routes.values()], Date.now())
+  }
+
+  /** Once for all that changes in a turn. */
+  #tell(): void {
+    if (this.#isTelling) return
+    this.#isTelling = true
+    setImmediate(() => {
+      this.#isTelling = false
+      const picture = this.#picture()
+      for (const watcher of [...this.#watchers]) watcher(picture)
+    })
+  }
+
+  /** Remembers a worker's routes as seen now. */
+  async #see({ service, routes }: WorkerProcess): Promise<void> {
+    const seen = routes.map(route => ({ ...route, service, lastSeen: Date.now() }))
+    for (const route of seen) this.#routes.set(route.name, route)
+    await this.#folder.commit(transaction => {
+      for (const route of seen) transaction.put(this.#table, Buffer.from(route.name), Buffer.from(JSON.stringify(route)))
+    })
+  }
+
+  #check(announced: WorkerProcess): void {
+    const clash = findClash(
+      announced,
+      this.#picture().workers.filter(({ id }) => id !== announced.id),
+    )
+    if (clash !== undefined) throw new Error(clash)
+  }
+}

@@ -1,0 +1,153 @@
+import type { BaseAdapter } from '@bull-board/api/baseAdapter'
+import { type DataFolder, type Parking, parkingOf, type Table } from '@causeway/embedded'
+import type { Logger } from '@causeway/telemetry'
+import type { DeadLetter, DeadLetterEntry, ParkAnswer, Retries, RetryCounts, RetryMessage, RetryRunner, RetryWorker } from './retries.ts'
+import { deadLettersBoard, retriesBoard } from './retries-embedded-board.ts'
+import { DeadLetters } from './retries-embedded-dead.ts'
+import { Jobs } from './retries-embedded-jobs.ts'
+import { decodeStored, encodeStored, type StoredRetry } from './retries-embedded-message.ts'
+import { EmbeddedRetryWorker } from './retries-embedded-worker.ts'
+
+/**
+ * The retries of one process, in its data folder. A head and its job, and a finish and the parked message it takes out,
+ * each change in one group commit, so a head without a job is found only when the folder is opened after a crash between
+ * a finish and the next parked message's run; it gets one then. Jobs that ran when the process died run again at once.
+ */
+export async function openEmbeddedRetries(folder: DataFolder, options: { logger: Logger }): Promise<Retries> {
+  const retries = new EmbeddedRetries(folder, options.logger)
+  await retries.restore()
+  return retries
+}
+
+class EmbeddedRetries implements Retries {
+  readonly #folder: DataFolder
+  readonly #logger: Logger
+  readonly #table: Table
+  readonly #parking: Parking
+  readonly #dead: DeadLetters
+  readonly #services = new Map<string, Jobs>()
+  readonly #workers = new Map<string, Set<EmbeddedRetryWorker>>()
+
+  constructor(folder: DataFolder, logger: Logger) {
+    this.#folder = folder
+    this.#logger = logger
+    this.#table = folder.table('retries')
+    this.#parking = parkingOf(folder)
+    this.#dead = new DeadLetters(folder)
+  }
+
+  async retry(message: RetryMessage, delayMs: number, ordered: boolean): Promise<void> {
+    if (!ordered || this.#becomesHead(message)) this.#schedule(message, delayMs, ordered)
+    await this.#folder.commit()
+  }
+
+  async park(messages: readonly RetryMessage[]): Promise<ParkAnswer[]> {
+    const answers = messages.map(message => this.#park(message))
+    await this.#folder.commit()
+    return answers
+  }
+
+  async heads(service: string, buckets: readonly number[]): Promise<string[]> {
+    return this.#parking.sessions(service, buckets)
+  }
+
+  async work(service: string, runner: RetryRunner, concurrency: number): Promise<RetryWorker> {
+    const workers = this.#workers.get(service) ?? new Set()
+    this.#workers.set(service, workers)
+    const jobs = this.#jobs(service)
+    const worker: EmbeddedRetryWorker = new EmbeddedRetryWorker({
+      service,
+      runner,
+      concurrency,
+      jobs,
+      parking: this.#parking,
+      logger: this.#logger,
+      closed: () => workers.delete(worker),
+    })
+    workers.add(worker)
+    worker.look()
+    return worker
+  }
+
+  bury(letter: DeadLetter): Promise<void> {
+    return this.#dead.bury(letter)
+  }
+
+  async deadLetters(service: string, limit: number): Promise<DeadLetterEntry[]> {
+    return this.#dead.list(service, 0, limit)
+  }
+
+  async counts(service: string): Promise<RetryCounts> {
+    return { retrying: this.#jobs(service).count, parked: this.#parking.count(service), dead: this.#dead.count(service) }
+  }
+
+  board(service: string): BaseAdapter[] {
+    return [retriesBoard(service, this.#jobs(service)), deadLettersBoard(service, this.#dead)]
+  }
+
+  async ping(): Promise<void> {
+    if (this.#folder.failure) throw this.#folder.failure
+  }
+
+  /** Stops every worker at once; what ran stays stored and runs again when the folder is opened. */
+  async close(): Promise<void> {
+    const workers = [...this.#workers.values()].flatMap(each => [...each])
+    await Promise.all(workers.map(worker => worker.close(0)))
+  }
+
+  /** Takes up what is stored: jobs, but those whose head has moved on, and heads whose job is missing. */
+  async restore(): Promise<void> {
+    for (const { value } of this.#table.entries()) {
+      const { message, dueAt, ordered } = decodeStored<StoredRetry>(value)
+      const jobs = this.#jobs(message.service)
+      jobs.remember(message, dueAt, ordered)
+      if (ordered && this.#parking.head(message.service, message.session) !== message.msgId)
+        jobs.remove(jobs.find(message.session, message.msgId)!)
+    }
+    for (const service of this.#parking.services())
+      for (const session of this.#parking.sessions(service)) await this.#restoreHead(service, session)
+    await this.#folder.commit()
+  }
+
+  async #restoreHead(service: string, session: string): Promise<void> {
+    if (this.#parking.head(service, session) !== 0) return
+    const stored = await this.#parking.next(service, session)
+    if (!stored) return
+    const { message } = decodeStored<StoredRetry>(stored)
+    this.#parking.setHead(service, session, message.bucket, message.msgId)
+    this.#schedule(message, 0, true)
+  }
+
+  /** Sets the head, unless another message of the session is it: then the message waits behind. */
+  #becomesHead(message: RetryMessage): boolean {
+    const { service, session, bucket, msgId } = message
+    const head = this.#parking.head(service, session)
+    if (head === undefined) this.#parking.setHead(service, session, bucket, msgId)
+    if (head === undefined || head === msgId) return true
+    this.#park(message)
+    return false
+  }
+
+  #park(message: RetryMessage): ParkAnswer {
+    const { service, session, msgId } = message
+    return this.#parking.park(service, session, msgId, encodeStored<StoredRetry>({ message, dueAt: 0, ordered: true }))
+  }
+
+  /** A message has one job, that of its highest attempt; an earlier one, or the same again, changes nothing. */
+  #schedule(message: RetryMessage, delayMs: number, ordered: boolean): void {
+    const jobs = this.#jobs(message.service)
+    const present = jobs.find(message.session, message.msgId)
+    if (present && present.attempts >= message.attempts) return
+    jobs.add(message, Date.now() + delayMs, ordered)
+    for (const worker of this.#workers.get(message.service) ?? []) worker.look()
+  }
+
+  #jobs(service: string): Jobs {
+    let jobs = this.#services.get(service)
+    if (!jobs) {
+      jobs = new Jobs(this.#folder, this.#table)
+      this.#services.set(service, jobs)
+    }
+    return jobs
+  }
+}

@@ -1,0 +1,53 @@
+import { randomUUID } from 'node:crypto'
+import type { RenewEntry, RenewStatus, ResumeRequest, ResumeResult } from './sessions.ts'
+import type { SessionState } from './sessions-embedded-state.ts'
+
+/** Gives a session to a gateway under its next epoch. The token has been checked. */
+export function takeOver(
+  state: SessionState,
+  { gateway, expiresAt, lastSeq }: ResumeRequest,
+): Extract<ResumeResult, { status: 'resumed' }> {
+  const previousGateway = state.gateway
+  const recovered = !state.isLost && lastSeq >= state.acknowledged && lastSeq <= state.seq
+  state.isLost = false
+  state.seq = Math.max(state.seq, lastSeq) // numbers the client has seen are never given again
+  state.acknowledge(lastSeq)
+  state.epoch++
+  state.gateway = gateway
+  state.expiresAt = expiresAt
+  const { incarnation, epoch, principal, seq, storedMark, marks } = state
+  const finishedAbove = marks.finishedAbove()
+  return {
+    status: 'resumed',
+    incarnation,
+    epoch,
+    principal,
+    seq,
+    storedMark,
+    doneMark: marks.doneMark,
+    finishedAbove,
+    recovered,
+    previousGateway,
+  }
+}
+
+/** Takes over what the holder of a session tells, unless a newer epoch holds it. The incarnation has been checked. */
+export function renew(state: SessionState, entry: RenewEntry): { status: RenewStatus; isChanged: boolean } {
+  if (state.epoch !== entry.epoch) return { status: 'replaced', isChanged: false }
+  if (state.seq < entry.highestSeq) {
+    state.incarnation = randomUUID()
+    state.isLost = true
+    state.seq = entry.highestSeq
+    return { status: 'wentBack', isChanged: true }
+  }
+  let isChanged = state.acknowledge(entry.acknowledged)
+  if (entry.storedMark > state.storedMark) {
+    state.storedMark = entry.storedMark
+    isChanged = true
+  }
+  if (entry.expiresAt !== 0 && entry.expiresAt !== state.expiresAt) {
+    state.expiresAt = entry.expiresAt
+    isChanged = true
+  }
+  return { status: 'ok', isChanged }
+}
