@@ -225,6 +225,8 @@ export class Connection implements SessionOwner {
       this.#choke()
       return false
     }
+    // an acknowledgement that is due rides along: a write of its own would cost as much as the answers
+    if (this.session!.acknowledgementDue) this.#acknowledgement(this.session!)
     for (const frame of frames) this.#send(frame)
     this.transport.flush()
     return true
@@ -245,10 +247,16 @@ export class Connection implements SessionOwner {
     this.transport.flush()
   }
 
-  acknowledge(msgId: number): void {
+  acknowledge(): void {
     if (this.#state !== 'open') return
-    this.#send(encodeFrame({ type: FrameType.ACK, msgId }))
+    this.#acknowledgement(this.session!)
     this.transport.flush()
+  }
+
+  #acknowledgement(session: GatewaySession): void {
+    session.acknowledgementDue = false
+    this.#context.host.unacknowledged.delete(session)
+    this.#send(encodeFrame({ type: FrameType.ACK, msgId: session.storedMark }))
   }
 
   #send(frame: Uint8Array): void {

@@ -39,10 +39,13 @@ export class Housekeeping {
   #acknowledgeAndExpire(): void {
     const { host } = this.#options
     for (const session of host.unacknowledged) {
-      session.acknowledgedMark = session.storedMark
-      session.owner?.acknowledge(session.storedMark)
+      if (!session.acknowledgementDue) session.acknowledgementDue = true
+      else {
+        host.unacknowledged.delete(session)
+        session.acknowledgementDue = false
+        session.owner?.acknowledge()
+      }
     }
-    host.unacknowledged.clear()
     const now = Date.now()
     for (const session of host.held.values()) {
       if (session.earliestDeadline > now) continue

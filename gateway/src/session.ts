@@ -18,8 +18,8 @@ export interface SessionOwner {
   deliver(frames: readonly Uint8Array[]): boolean
   /** A refusal: nothing was stored. */
   refuse(msgId: number, problem: Problem): void
-  /** All admitted up to msgId are stored. */
-  acknowledge(msgId: number): void
+  /** Tells the client the stored mark. */
+  acknowledge(): void
   /** Messages have finished: what was held back may go on. */
   windowOpened(): void
   close(code: ErrorName, detail?: string): void
@@ -65,8 +65,8 @@ export class GatewaySession implements SessionIdentity {
   lastAdmitted = 0
   /** All admitted up to it are stored. */
   storedMark = 0
-  /** Highest ACK written. */
-  acknowledgedMark = -1
+  /** The client has waited a tick for its ACK: the next write takes it along, the next tick sends it alone. */
+  acknowledgementDue = false
   readonly pending = new Map<number, Pending>()
   unfinishedBytes = 0
   /** No pending message ends before it; Infinity where there is none. */
@@ -77,9 +77,6 @@ export class GatewaySession implements SessionIdentity {
   highestSeq = 0
   /** Cumulative acknowledgement of the client. */
   acknowledged = 0
-  /** Values last told to the store. */
-  toldAcknowledged = 0
-  toldStored = 0
   /** Unix ms of the next renewal of the lease. */
   renewAt = 0
   outgoing: Uint8Array[] = []
