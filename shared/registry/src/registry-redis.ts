@@ -28,6 +28,7 @@ class RedisRegistry implements Registry {
   readonly #lease = new Script(leaseScript)
   readonly #withdraw = new Script(withdrawScript)
   readonly #read = new Script(readScript)
+  readonly #renewals = new Set<NodeJS.Timeout>()
 
   constructor(redis: Redis, options: RedisOptions & { prefix: string }) {
     this.#redis = redis
@@ -51,12 +52,14 @@ class RedisRegistry implements Registry {
           busy = false
         })
     }, LEASE_MS / 3)
+    this.#renewals.add(timer)
     return {
       stats: stats => {
         process.stats = stats
       },
       withdraw: async () => {
         clearInterval(timer)
+        this.#renewals.delete(timer)
         await this.#withdraw.run(this.#redis, this.#options.prefix, process.id)
       },
     }
@@ -119,7 +122,9 @@ class RedisRegistry implements Registry {
     await this.#redis.ping()
   }
 
+  /** Renewals end with the connection; what was not withdrawn leaves the picture by its lease. */
   async close(): Promise<void> {
+    for (const timer of this.#renewals) clearInterval(timer)
     await closeRedis(this.#redis)
   }
 }
