@@ -2,6 +2,7 @@ export { type Backend, BackendUnavailable } from './backend.ts'
 export { chromiumPath } from './chromium.ts'
 export { freePort } from './free-port.ts'
 export { type KafkaOptions, startKafka } from './kafka.ts'
+export { type KafkaCluster, startKafkaCluster } from './kafka-cluster.ts'
 export { type RedisOptions, startRedis } from './redis.ts'
 export { type StartedBackends, startBackends } from './start-backends.ts'
 export {
