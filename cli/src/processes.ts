@@ -115,7 +115,8 @@ function endOnSignal(config: Config, logger: Logger, backends: Backends, parts: 
 
 function tellGateway(gateway: Gateway, backends: Backends, services: readonly Service[], options: Options): void {
   const { tcp, http, admin, listeners } = gateway.addresses
-  const at = ({ address, port, family }: { address: string; port: number; family: string }): string => `${family === 'IPv6' ? `[${address}]` : address}:${port}`
+  const at = ({ address, port, family }: { address: string; port: number; family: string }): string =>
+    `${family === 'IPv6' ? `[${address}]` : address}:${port}`
   const addresses = {
     tcp: `tcp://${at(tcp)}`,
     websocket: `ws://${at(http)}/ws`,

@@ -19,7 +19,9 @@ export async function request(route: string, payload: string | undefined, option
   } catch (error) {
     if (!(error instanceof CausewayError)) throw error
     const { code, number, detail } = error
-    process.stderr.write(options.json ? `${JSON.stringify({ code, number, detail })}\n` : `causeway: ${code}${number > 0 ? ` (${number})` : ''}: ${detail}\n`)
+    process.stderr.write(
+      options.json ? `${JSON.stringify({ code, number, detail })}\n` : `causeway: ${code}${number > 0 ? ` (${number})` : ''}: ${detail}\n`,
+    )
     process.exitCode = 1
   }
 }

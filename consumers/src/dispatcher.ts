@@ -164,7 +164,8 @@ export class Dispatcher {
     let lane = this.#lanes.get(session)
     if (lane === undefined) {
       if (this.#lanes.size >= LANES) this.#forgetIdleLanes()
-      this.#lanes.set(session, (lane = new Lane(session, this.#heads.delete(session))))
+      lane = new Lane(session, this.#heads.delete(session))
+      this.#lanes.set(session, lane)
     }
     return lane
   }

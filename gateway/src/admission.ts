@@ -115,7 +115,10 @@ export class Admission {
   /** The part of the record header that all messages of a session to a route share. */
   #tail(session: GatewaySession, route: string): string {
     let tails = this.#tails.get(session)
-    if (tails === undefined) this.#tails.set(session, (tails = new Map()))
+    if (tails === undefined) {
+      tails = new Map()
+      this.#tails.set(session, tails)
+    }
     let tail = tails.get(route)
     if (tail === undefined) {
       const { epoch, incarnation, principal } = session

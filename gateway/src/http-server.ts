@@ -30,13 +30,11 @@ export async function httpServer(context: ConnectionContext, health: Health): Pr
   server.get('/readyz', (_request, reply) => readiness(context, health, reply))
   const preValidation = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     if (originAllowed(request.headers.origin, request.headers.host, config.origins)) return
-    await reply
-      .code(403)
-      .send({
-        code: 'FORBIDDEN',
-        title: 'Forbidden',
-        detail: `origin ${request.headers.origin} is not allowed; CAUSEWAY_ORIGINS lists those that are`,
-      })
+    await reply.code(403).send({
+      code: 'FORBIDDEN',
+      title: 'Forbidden',
+      detail: `origin ${request.headers.origin} is not allowed; CAUSEWAY_ORIGINS lists those that are`,
+    })
   }
   server.get('/ws', { websocket: true, preValidation }, (socket, request) => acceptWebSocket(context, socket, request))
   messagesApi(server, context)

@@ -22,10 +22,12 @@ export const flaky = message('demo.flaky', {
 })
 
 /** Answers {ms} after that long. */
-export const slow = message('demo.slow', { opcode: 4, input: z.object({ ms: z.number().min(0).max(3_600_000) }) }).handle(async ({ ms }, ctx) => {
-  await sleep(ms, undefined, { signal: ctx.signal })
-  return { ms }
-})
+export const slow = message('demo.slow', { opcode: 4, input: z.object({ ms: z.number().min(0).max(3_600_000) }) }).handle(
+  async ({ ms }, ctx) => {
+    await sleep(ms, undefined, { signal: ctx.signal })
+    return { ms }
+  },
+)
 
 /** A stream of {n} from 1 to `to`. */
 export const count = message('demo.count', {

@@ -43,7 +43,10 @@ function topicMessages(batches: readonly PartitionBatch[]): TopicMessages[] {
   const byTopic = new Map<string, Message[]>()
   for (const batch of batches) {
     let messages = byTopic.get(batch.topic)
-    if (messages === undefined) byTopic.set(batch.topic, (messages = []))
+    if (messages === undefined) {
+      messages = []
+      byTopic.set(batch.topic, messages)
+    }
     for (const record of batch.records) messages.push(kafkajsMessage(record))
   }
   return Array.from(byTopic, ([topic, messages]) => ({ topic, messages }))

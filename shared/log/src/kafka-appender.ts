@@ -82,15 +82,22 @@ export class KafkaAppender<R extends LogRecord> implements Appender<R> {
 
   #queueOf(topic: string, partition: number): PartitionQueue<R> {
     let queues = this.#queues.get(topic)
-    if (queues === undefined) this.#queues.set(topic, (queues = []))
-    return (queues[partition] ??= new PartitionQueue(topic, partition))
+    if (queues === undefined) {
+      queues = []
+      this.#queues.set(topic, queues)
+    }
+    queues[partition] ??= new PartitionQueue(topic, partition)
+    return queues[partition]
   }
 
   #makeReady(queue: PartitionQueue<R>): void {
     queue.ready = true
     const id = this.#leaders.leaderOf(queue.topic, queue.partition) ?? NO_LEADER
     let leader = this.#byLeader.get(id)
-    if (leader === undefined) this.#byLeader.set(id, (leader = { ready: [], flying: false }))
+    if (leader === undefined) {
+      leader = { ready: [], flying: false }
+      this.#byLeader.set(id, leader)
+    }
     leader.ready.push(queue)
   }
 
