@@ -1,7 +1,7 @@
 import type { ConsumedRecord, LogConsumer } from '@causeway/log'
 import { bucketOf } from '@causeway/protocol'
 import type { ParkAnswer, Retries } from '@causeway/retries'
-import type { FinishBatcher, FinishResult, Mark, Sessions } from '@causeway/sessions'
+import type { FinishBatcher, Mark, Sessions } from '@causeway/sessions'
 import type { Logger } from '@causeway/telemetry'
 import { retrying } from './backend-retry.ts'
 import type { Counters } from './counters.ts'
@@ -245,14 +245,13 @@ export class Dispatcher {
 
   #run(lane: Lane, { message, entry }: LaneMessage): AttemptWish | Promise<AttemptWish> {
     lane.unfinished++
-    return this.#options.runner.run(message, 1, [], undefined, result => this.#finished(lane, entry, result))
+    return this.#options.runner.run(message, 1, [], undefined, () => this.#finished(lane, entry))
   }
 
-  #finished(lane: Lane, entry: LaneMessage['entry'], result: FinishResult): void {
+  #finished(lane: Lane, entry: LaneMessage['entry']): void {
     lane.unfinished--
     if (lane.unfinished === 0) lane.settled?.()
-    // the store could not do it for this session: its log says why; the record is read again after the next take-over
-    if (result.status !== 'failed') entry.complete = true
+    entry.complete = true
   }
 
   /** After a handler: the next one, or the failed message becomes its session's head before anything else of it moves. */
@@ -367,7 +366,13 @@ export class Dispatcher {
       const next = each.takeCommit()
       if (next !== undefined) offsets.set(partition, next)
     }
-    if (offsets.size > 0) await this.#consumer?.commit(offsets)
+    if (offsets.size === 0) return
+    try {
+      await this.#consumer?.commit(offsets)
+    } catch (error) {
+      for (const partition of offsets.keys()) this.#partitions.get(partition)?.commitFailed()
+      throw error
+    }
   }
 
   relieve(): void {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { bucketOf, encodeFrame, FrameType } from '@causeway/protocol'
-import type { AttemptError, DeadLetter as Letter, RetryMessage } from '@causeway/retries'
+import type { AttemptError, DeadLetter as Letter } from '@causeway/retries'
 import type { FinishBatcher, FinishFinal, FinishResult, Outcome } from '@causeway/sessions'
 import type { Logger } from '@causeway/telemetry'
 import { errorFrame, finalEntry, responseFrame } from './answers.ts'
@@ -11,9 +11,9 @@ import { type AttemptOutcome, attempt, encodeValue } from './execution.ts'
 import { ERROR_TEXT } from './limits.ts'
 import { DeadLetter } from './outcome-errors.ts'
 import { backoffMs } from './retry-policy.ts'
-import { bytes, type Route } from './route.ts'
+import type { Route } from './route.ts'
 import type { Running } from './running.ts'
-import type { StoredMessage } from './stored-message.ts'
+import { type StoredMessage, toRetry } from './stored-message.ts'
 import { writeStream } from './stream.ts'
 
 export interface MessageRunnerOptions {
@@ -26,11 +26,6 @@ export interface MessageRunnerOptions {
   counters: Counters
   logger: Logger
 }
-
-/** After an attempt: the finish it asked for (its result comes later), or the wish for another attempt. */
-export type RunResult =
-  | { kind: 'finishing'; finished: Promise<FinishResult> | undefined }
-  | { kind: 'retry'; delayMs: number; error: AttemptError }
 
 /** Called with the result of the finish; the same call serves the dispatcher and the retries. */
 export type Finished = (result: FinishResult) => void
@@ -128,24 +123,8 @@ export class MessageRunner {
   }
 
   async #bury(message: StoredMessage, errors: AttemptError[], reason: string, unpark: Unpark, finished: Finished): Promise<undefined> {
-    const { service, deadLetters, counters } = this.#options
-    const { session, bucket, header, headerText, value, traceparent, contentType } = message
-    const { msgId, route } = header
-    const base: RetryMessage = {
-      service,
-      session,
-      bucket,
-      msgId,
-      route,
-      header: headerText,
-      value,
-      traceparent,
-      contentType,
-      attempts: errors.length,
-      errors,
-    }
-    const letter: Letter = { ...base, deadAt: Date.now(), reason }
-    await deadLetters.bury(letter)
+    const { deadLetters, counters } = this.#options
+    await deadLetters.bury(this.#letter(message, errors, reason))
     counters.dead++
     const last = errors.at(-1)?.error ?? reason
     this.#final(message, 'deadLettered', errorFrame(message, 'DEAD_LETTERED', `${reason}: ${last}`), unpark, finished)
@@ -162,8 +141,20 @@ export class MessageRunner {
     if (unpark !== undefined) entry.unpark = unpark
     this.#options.finisher.add(entry, result => {
       this.#options.counters.finished(entry.outcome, result)
-      finished(result)
+      if (result.status === 'failed') void this.#unfinishable(message, finished)
+      else finished(result)
     })
+  }
+
+  /** The store can't finish for this session (its log says why): the message goes where an operator sees it, and holds up nothing. */
+  async #unfinishable(message: StoredMessage, finished: Finished): Promise<void> {
+    const reason = 'the session store could not take its result'
+    await this.#options.deadLetters.bury(this.#letter(message, [], reason))
+    finished({ status: 'failed' })
+  }
+
+  #letter(message: StoredMessage, errors: AttemptError[], reason: string): Letter {
+    return { ...toRetry(this.#options.service, message), attempts: errors.length, errors, deadAt: Date.now(), reason }
   }
 
   #pushOwn(message: StoredMessage, context: Context): void {
@@ -203,6 +194,3 @@ const unknownRoute = (message: StoredMessage, service: string): AttemptOutcome =
   error: new DeadLetter(`this worker of ${service} has no route ${message.header.route}`),
   delayMs: undefined,
 })
-
-/** Whether a route takes the payload as sent. */
-export const takesBytes = (route: Route): boolean => route.input === bytes

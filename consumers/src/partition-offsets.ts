@@ -48,6 +48,11 @@ export class PartitionOffsets {
     }
   }
 
+  /** A commit failed: the next one takes the watermark along though it has not moved. */
+  commitFailed(): void {
+    this.#committed = undefined
+  }
+
   /** The watermark where it has moved since it was last taken. */
   takeCommit(): number | undefined {
     const watermark = this.watermark

@@ -122,8 +122,8 @@ export class Connection implements SessionOwner {
     this.#state = 'open'
     const session = this.session!
     session.catchingUp = false
-    if (this.#resumed) void this.#context.host.catchUp(session, true)
-    else if (session.highestSeq >= session.nextSeq) void this.#context.host.catchUp(session)
+    session.missed = false
+    if (this.#resumed || session.highestSeq >= session.nextSeq) void this.#context.host.catchUp(session, this.#resumed)
   }
 
   #openFrame(frame: Frame, now: number): void {

@@ -65,9 +65,9 @@ export class SessionHost implements WakeHandlers {
     const bucket = bucketOf(id)
     const lastSeq = syn.lastSeq ?? 0
     const expiresAt = Date.now() + sessionTtlMs
-    const state = await sessions.resume({ session: id, bucket, tokenDigest: digest(resumeToken), gateway, expiresAt, lastSeq })
+    const state = await sessions.resume({ session: id, bucket, tokenDigest: digest(resumeToken), principal, gateway, expiresAt, lastSeq })
     if (state.status === 'unknown') return undefined
-    if (state.status === 'denied' || state.principal !== principal) return 'denied'
+    if (state.status === 'denied') return 'denied'
     this.held.get(id)?.owner?.close('REPLACED', 'another connection has resumed this session')
     const session = this.#restore(id, bucket, state, syn)
     this.#hold(session, owner)
@@ -229,7 +229,7 @@ export class SessionHost implements WakeHandlers {
     const frames = session.outgoing
     session.outgoing = []
     this.#options.counters.delivered.add(frames.length)
-    if (session.owner?.deliver(frames) === false) session.missed = true
+    if (session.owner?.deliver(frames) === false) session.passBy(frames)
   }
 
   /** The client reads again, or its handshake has ended. */

@@ -4,6 +4,7 @@ import {
   FrameType,
   frameFlags,
   frameMsgId,
+  frameSeq,
   frameType,
   MAX_AHEAD,
   OUTBOX_MESSAGES,
@@ -171,6 +172,12 @@ export class GatewaySession implements SessionIdentity {
     this.#write(seq, frame)
     this.#writeHeld()
     return NO_GAP
+  }
+
+  /** The client does not read: these stay in the outbox, and are read from there when it does. */
+  passBy(frames: readonly Uint8Array[]): void {
+    this.missed = true
+    this.nextSeq = frameSeq(frames[0])
   }
 
   /** Takes a delivery read from the outbox. */

@@ -110,6 +110,7 @@ export const resumption = (session: OpenSession, changes: Partial<ResumeRequest>
   session: session.session,
   bucket: session.bucket,
   tokenDigest: session.tokenDigest,
+  principal: session.principal,
   gateway: uniqueName('gateway'),
   expiresAt: Date.now() + LIFETIME_MS,
   lastSeq: 0,

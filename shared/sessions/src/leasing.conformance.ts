@@ -58,6 +58,7 @@ export function leasing(onSessions: OnSessions): void {
     assert.deepEqual(await sessions.resume(resumption(newSession())), { status: 'unknown' })
     const session = await openSession(sessions)
     assert.deepEqual(await sessions.resume(resumption(session, { tokenDigest: 'wrong' })), { status: 'denied' })
+    assert.deepEqual(await sessions.resume(resumption(session, { principal: 'somebody else' })), { status: 'denied' })
     const info = await sessions.info(session.session, session.bucket)
     assert.deepEqual([info?.epoch, info?.gateway], [1, session.gateway])
   })

@@ -1,7 +1,7 @@
 /**
  * Takes a session over for a new connection: next epoch, new holder.
  *
- * ARGV  1 prefix  2 bucket  3 session  4 token digest  5 gateway  6 end, Unix ms  7 highest delivery its client has taken
+ * ARGV  1 prefix  2 bucket  3 session  4 token digest  5 gateway  6 end, Unix ms  7 highest delivery its client has taken  8 principal
  * Keys  session, outbox, finished-above, ends (keys.ts)
  * Returns  {'unknown'} | {'denied'} | {'resumed', incarnation, epoch, principal, seq, stored mark, done mark, recovered 0|1, previous gateway, finished above ...}
  * Events  PUBLISH "session epoch" to the take-over channel of the gateway that held it, where it is another
@@ -13,7 +13,7 @@ local tag = prefix .. ':{' .. bucket .. '}:'
 local key = tag .. 's:' .. sid
 local s = call('HMGET', key, 'i', 'e', 'q', 'd', 's', 'a', 't', 'p', 'g', 'b')
 if not s[1] then return {'unknown'} end
-if s[7] ~= token then return {'denied'} end
+if s[7] ~= token or s[8] ~= ARGV[8] then return {'denied'} end
 local epoch, seq, acked = tonumber(s[2]) + 1, tonumber(s[3]), tonumber(s[6])
 local recovered = (not s[10] and taken >= acked and taken <= seq) and 1 or 0
 if s[10] then call('HDEL', key, 'b') end

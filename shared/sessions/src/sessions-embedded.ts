@@ -75,7 +75,7 @@ class EmbeddedSessions implements Sessions {
   async resume(request: ResumeRequest): Promise<ResumeResult> {
     const state = this.#sessions.get(request.session)
     if (!state) return { status: 'unknown' }
-    if (state.tokenDigest !== request.tokenDigest) return { status: 'denied' }
+    if (state.tokenDigest !== request.tokenDigest || state.principal !== request.principal) return { status: 'denied' }
     const result = takeOver(state, request)
     this.#changed.add(state)
     await this.#commit()

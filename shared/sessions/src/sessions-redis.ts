@@ -105,7 +105,7 @@ class RedisSessions implements Sessions {
   }
 
   async resume(r: ResumeRequest): Promise<ResumeResult> {
-    const args = [this.#prefix, r.bucket, r.session, r.tokenDigest, r.gateway, r.expiresAt, r.lastSeq]
+    const args = [this.#prefix, r.bucket, r.session, r.tokenDigest, r.gateway, r.expiresAt, r.lastSeq, r.principal]
     const reply = ((await this.#resume.run(this.#redis, ...args)) as Buffer[]).map(String)
     const [status, incarnation, epoch, principal, seq, storedMark, doneMark, recovered, previousGateway, ...above] = reply
     if (status !== 'resumed') return { status: status === 'denied' ? 'denied' : 'unknown' }

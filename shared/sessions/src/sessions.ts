@@ -35,6 +35,8 @@ export interface ResumeRequest {
   session: string
   bucket: number
   tokenDigest: string
+  /** Another principal's session is denied. */
+  principal: string
   gateway: string
   expiresAt: number
   /** Highest delivery the client has taken; counts as acknowledged. */
