@@ -61,7 +61,8 @@ compose up --detach --wait --wait-timeout "$wait_s" --no-recreate --scale gatewa
 echo 'compose: a worker killed under load'
 client 20 &
 load=$!
-victim=$(compose ps --quiet worker | head -n 1)
+workers=$(compose ps --quiet worker)
+victim=${workers%%$'\n'*}
 sleep 3
 kill_from_outside "$victim"
 wait "$load"

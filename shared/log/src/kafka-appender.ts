@@ -36,6 +36,8 @@ export class KafkaAppender<R extends LogRecord> implements Appender<R> {
   readonly #logger: Logger
   readonly #queues = new Map<string, PartitionQueue<R>[]>()
   readonly #byLeader = new Map<number, Leader<R>>()
+  /** Topics whose leaders have been asked for. */
+  readonly #lookedUp = new Set<string>()
   #scheduled = false
   #failures = 0
   #pause: NodeJS.Timeout | undefined
@@ -108,10 +110,18 @@ export class KafkaAppender<R extends LogRecord> implements Appender<R> {
       this.#scheduled = false
       for (const [id, leader] of this.#byLeader) {
         if (leader.flying || leader.ready.length === 0) continue
-        if (id === NO_LEADER) this.#backOff(leader, new Error('no leader is known for some partitions'))
+        if (id === NO_LEADER) this.#withoutLeader(leader)
         else this.#launch(leader)
       }
     })
+  }
+
+  /** A topic's first records find no leader known: it is asked for at once. Later it means that there is none just now. */
+  #withoutLeader(leader: Leader<R>): void {
+    if (leader.ready.some(queue => !this.#lookedUp.has(queue.topic))) {
+      for (const queue of leader.ready) this.#lookedUp.add(queue.topic)
+      this.#pause = setTimeout(() => void this.#retry(), 0)
+    } else this.#backOff(leader, new Error('no leader is known for some partitions'))
   }
 
   #launch(leader: Leader<R>): void {
