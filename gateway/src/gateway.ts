@@ -21,7 +21,7 @@ import { httpServer } from './http-server.ts'
 import { Overview } from './overview.ts'
 import { RouteTable } from './route-table.ts'
 import { SessionHost } from './session-host.ts'
-import { tcpListener } from './tcp-listener.ts'
+import { checkDialects, tcpListener } from './tcp-listener.ts'
 
 export const GATEWAY_VERSION = '0.1.0'
 /** How often the figures told to operators are made, ms. */
@@ -61,6 +61,7 @@ export class Gateway {
   addresses!: GatewayAddresses
 
   constructor(config: Config, backends: Backends, logger: Logger) {
+    checkDialects(config.listeners)
     this.#config = config
     this.#backends = backends
     this.#logger = logger
@@ -185,10 +186,9 @@ export class Gateway {
     for (const record of records) this.#host.stored(record.session, record.pending)
   }
 
-  /** What the log never took ends here; what it may have taken ends as TIMEOUT, which says so. */
+  /** What the log never took ends here; what it may have taken ends as TIMEOUT, which says so. The stored mark passes it with its end, not before. */
   #refused({ session, pending }: GatewayRecord, reason: string, detail: string): void {
     this.#logger.warn({ session: session.id, msgId: pending.msgId, reason, detail }, 'a message could not be stored')
-    this.#host.stored(session, pending)
     if (reason === 'TOO_LARGE' || reason === 'INVALID') this.#host.end(session, pending, 'rejected', 'TOO_LARGE', detail)
     else if (!pending.ending) this.#host.end(session, pending, 'timedOut', 'TIMEOUT', detail)
   }

@@ -83,7 +83,7 @@ async function openPage(
   const server = createServer((request, response) => {
     if (gateway.state === 'dead') request.socket.destroy()
     else if (request.url === '/') response.setHeader('content-type', 'text/html; charset=utf-8').end(operatorsPage)
-    else if (request.url === '/livez') response.end('{"status":"ok"}')
+    else if (request.url === '/metrics') response.end('causeway_kafka_up{gateway="gw-one"} 1\ncauseway_redis_up{gateway="gw-one"} 0\n')
     else if (request.url === '/api/overview' && gateway.state === 'serving') response.end(JSON.stringify(gateway.overview))
     else response.writeHead(500).end()
   })
@@ -188,14 +188,18 @@ backendTest(
   },
 )
 
-backendTest('tells a gateway that lives without figures from one that is gone', { chromium: true }, async (context, { chromium: path }) => {
-  const { page, gateway } = await openPage(context, path)
-  gateway.state = 'failing'
-  await page
-    .getByRole('alert')
-    .getByText(/^No figures since .* the gateway is alive, but the overview failed with status 500/)
-    .waitFor()
-})
+backendTest(
+  'tells a gateway that lives without figures from one that is gone, and names the backend',
+  { chromium: true },
+  async (context, { chromium: path }) => {
+    const { page, gateway } = await openPage(context, path)
+    gateway.state = 'failing'
+    await page
+      .getByRole('alert')
+      .getByText(/^Redis is down\. No figures since .* the gateway is alive, but the overview failed with status 500/)
+      .waitFor()
+  },
+)
 
 backendTest('what a name holds is shown as text and never run', { chromium: true }, async (context, { chromium: path }) => {
   const { page, gateway, errors } = await openPage(context, path)

@@ -7,12 +7,14 @@ import type { RouteTable } from './route-table.ts'
 
 /** How long a reading of lag and retries is shown, ms: however many look, the backends are asked once. */
 const FRESH_MS = 1_000
+/** How long one figure may take, ms: an operator looks because something is wrong. */
+const FIGURE_TIMEOUT_MS = 1_000
 
-export interface ServiceOverview extends RetryCounts {
+export interface ServiceOverview extends Partial<RetryCounts> {
   service: string
   workers: number
-  /** Records stored and not yet completed. */
-  lag: number
+  /** Records stored and not yet completed; undefined while the log can't be asked. */
+  lag: number | undefined
 }
 
 /** The whole system in one JSON: figures of all processes by their leases, lag and retries by service. */
@@ -82,11 +84,16 @@ export class Overview {
       settled(this.#backends.log.lag(service, requestsTopic(service))),
       settled(this.#backends.retries.counts(service)),
     ])
-    const behind = (lag ?? []).reduce((total, row) => total + (row.end - (row.committed ?? 0)), 0)
+    const behind = lag?.reduce((total, row) => total + (row.end - (row.committed ?? 0)), 0)
     const workers = this.#picture().workers.filter(worker => worker.service === service).length
-    return { service, workers, lag: behind, retrying: counts?.retrying ?? 0, parked: counts?.parked ?? 0, dead: counts?.dead ?? 0 }
+    return { service, workers, lag: behind, ...counts }
   }
 }
 
-/** A figure that can't be had just now is left out; the dependency's own state says why. */
-const settled = <T>(figure: Promise<T>): Promise<T | undefined> => figure.catch(() => undefined)
+/** A figure that can't be had within a second is left out; the dependency's own state says why. */
+function settled<T>(figure: Promise<T>): Promise<T | undefined> {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  const timer = setTimeout(() => resolve(undefined), FIGURE_TIMEOUT_MS)
+  const had = figure.catch(() => undefined).finally(() => clearTimeout(timer))
+  return Promise.race([had, promise])
+}

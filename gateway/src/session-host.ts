@@ -213,6 +213,7 @@ export class SessionHost implements WakeHandlers {
   #settle(session: GatewaySession, msgId: number): void {
     const pending = session.settle(msgId)
     if (pending === undefined) return
+    if (!pending.stored) this.stored(session, pending)
     if ((msgId & 15) === 1) this.#options.counters.roundTrips.add(performance.now() - pending.admittedAt)
     session.owner?.windowOpened()
   }

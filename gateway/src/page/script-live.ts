@@ -2,7 +2,7 @@
 export const liveScript = `
 const EVERY_MS = 1000
 /** An overview that takes longer counts as no answer; whether the gateway itself lives is asked apart. */
-const ANSWER_MS = 5000
+const ANSWER_MS = 3000
 const ALIVE_MS = 1500
 
 const stat = name => process => process.stats?.[name]
@@ -156,14 +156,15 @@ function showSilence(words) {
   if (words !== '') document.title = '✕ no answer · Causeway'
 }
 
-/** The process may live though its figures don't come: then a backend keeps them back. */
+/** The process may live though its figures don't come, since a backend keeps them back: its metrics need none and name it. */
 async function silenceWords(reason) {
   const when = clock(answeredAt ?? openedAt)
-  const alive = await fetch('/livez', { cache: 'no-store', signal: AbortSignal.timeout(ALIVE_MS) }).then(answer => answer.ok, () => false)
   const last = answeredAt === undefined ? '' : ' Below are the last figures.'
-  return alive
-    ? 'No figures since ' + when + ': the gateway is alive, but ' + reason + '.' + last
-    : 'No answer since ' + when + ': this gateway has stopped, or the way to it is broken.' + last
+  const asked = fetch('/metrics', { cache: 'no-store', signal: AbortSignal.timeout(ALIVE_MS) })
+  const metrics = await asked.then(answer => answer.text()).catch(() => undefined)
+  if (metrics === undefined) return 'No answer since ' + when + ': this gateway has stopped, or the way to it is broken.' + last
+  const down = Array.from(metrics.matchAll(/^causeway_([a-z]+)_up[{][^}]*[}] 0$/gm), match => capital(match[1]) + ' is down. ')
+  return down.join('') + 'No figures since ' + when + ': the gateway is alive, but ' + reason + '.' + last
 }
 
 async function ask() {

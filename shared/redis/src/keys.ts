@@ -8,7 +8,7 @@
  *   <prefix>:{B}:x:<session>            zset    finished above the done mark: member msgId, score prev
  *   <prefix>:{B}:r:<session>            hash    streams begun: msgId -> run:next chunk
  *   <prefix>:{B}:z                      zset    sessions of the bucket by end, Unix ms
- *   <prefix>:{B}:h:<service>            hash    heads: session -> token;msgId
+ *   <prefix>:{B}:h:<service>            hash    heads: session -> token;msgId;job id
  *   <prefix>:{B}:k:<service>:<session>  zset    parked messages: score msgId, member the packed message
  *   <prefix>:n:<gateway>                string  number of the last wake-up batch to a gateway
  *   <prefix>:totals                     hash    messages by outcome

@@ -175,6 +175,13 @@ export function finishing(onSessions: OnSessions, capabilities: SessionsCapabili
     ])
   })
 
+  onSessions('takes a push that names no incarnation for whichever the session has', async ({ sessions }) => {
+    const session = await openSession(sessions)
+    const toAny = (target: typeof session): ReturnType<typeof push> => ({ ...push(target, 'to any'), incarnation: '' })
+    assert.deepEqual(await statuses(sessions, [toAny(session), toAny(newSession())]), ['done', 'expired'])
+    assert.deepEqual(await outboxOf(sessions, session), [[1, 'to any']])
+  })
+
   onSessions('counts each outcome once', async ({ sessions }) => {
     const session = await openSession(sessions)
     const before = await sessions.totals()

@@ -162,7 +162,8 @@ class EmbeddedSessions implements Sessions {
 
   #finish(entry: FinishEntry): FinishResult {
     const state = this.#sessions.get(entry.session)
-    const status = state?.incarnation === entry.incarnation ? finishEntry(state, entry) : 'expired'
+    const isGone = state === undefined || (entry.incarnation !== '' && entry.incarnation !== state.incarnation)
+    const status = isGone ? 'expired' : finishEntry(state, entry)
     if (status === 'done') this.#changed.add(state!)
     if (entry.kind === 'final') {
       if (status === 'done') this.#totals.count(entry.outcome)
