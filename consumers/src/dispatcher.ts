@@ -281,7 +281,9 @@ export class Dispatcher {
       }
       return
     }
-    const asked = lane.queue.slice(lane.first).filter(each => each.check)
+    // not beyond the first that runs without asking: what stands behind it may be its repeat
+    const until = lane.queue.findIndex((each, index) => index >= lane.first && !each.check)
+    const asked = lane.queue.slice(lane.first, until < 0 ? undefined : until)
     const queries = asked.map(({ message: { session, bucket, header } }) => ({
       session,
       bucket,
@@ -296,12 +298,13 @@ export class Dispatcher {
 
   #dropFinished(lane: Lane, asked: readonly LaneMessage[], marks: readonly Mark[]): void {
     const dropped = new Set<LaneMessage>()
-    const seen = new Set<number>()
+    const seen = new Set<string>()
     asked.forEach((each, index) => {
       each.check = false
-      const { msgId } = each.message.header
-      if (marks[index] === 'finished' || seen.has(msgId)) dropped.add(each)
-      seen.add(msgId)
+      const { incarnation, msgId } = each.message.header
+      const key = `${incarnation} ${msgId}`
+      if (marks[index] === 'finished' || seen.has(key)) dropped.add(each)
+      seen.add(key)
     })
     if (dropped.size === 0) return
     this.#options.counters.duplicates += dropped.size

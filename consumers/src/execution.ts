@@ -58,12 +58,16 @@ async function validatedLater(
 function handled(route: Route, message: StoredMessage, ctx: Context, input: unknown): AttemptOutcome | Promise<AttemptOutcome> {
   try {
     const result = route.run(input, ctx)
-    if (result instanceof Promise) return result.then(value => outcomeOf(route, message, value), failure)
+    if (isPromise(result)) return Promise.resolve(result).then(value => outcomeOf(route, message, value), failure)
     return outcomeOf(route, message, result)
   } catch (error) {
     return failure(error)
   }
 }
+
+/** Of any library, not of the language alone. */
+const isPromise = (value: unknown): value is PromiseLike<unknown> =>
+  typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
 
 function outcomeOf(route: Route, message: StoredMessage, value: unknown): AttemptOutcome {
   if (value === undefined || value === null) return NOTHING_ANSWERED

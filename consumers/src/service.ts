@@ -22,16 +22,14 @@ export function service(name: string, routes: readonly Route[], options: Service
   if (!NAME.test(name)) throw new TypeError(`service name ${JSON.stringify(name)}: expected 1 to 64 of a-z, 0-9 and '-'`)
   if (routes.length === 0) throw new TypeError(`service ${name} has no routes`)
   compileRoutes(name, routes)
+  return wrapped({ name, version: options.version ?? '1' }, routes, [])
+}
+
+function wrapped(about: Pick<Service, 'name' | 'version'>, routes: readonly Route[], chain: readonly Middleware[]): Service {
   return {
-    name,
-    version: options.version ?? '1',
-    routes,
-    use: middleware =>
-      service(
-        name,
-        routes.map(route => around(route, middleware)),
-        options,
-      ),
+    ...about,
+    routes: routes.map(route => chain.reduceRight(around, route)),
+    use: middleware => wrapped(about, routes, [...chain, middleware]),
   }
 }
 

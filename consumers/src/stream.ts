@@ -24,8 +24,8 @@ export interface StreamParts {
  */
 export async function writeStream(parts: StreamParts, values: AsyncIterable<unknown>): Promise<FinishResult> {
   const writer = new StreamWriter(parts)
-  const iterator = values[Symbol.asyncIterator]()
   try {
+    const iterator = values[Symbol.asyncIterator]()
     let step = await iterator.next()
     while (!step.done && !writer.stopped && !parts.ctx.signal.aborted) {
       const following = iterator.next()
@@ -87,9 +87,7 @@ class StreamWriter {
     const { message, run } = this.#parts
     if (this.#taken) return await this.fail('another run of this stream was seen already')
     const entry = finalEntry(message, 'answered', this.#frame(payload, codec, 0))
-    const result = await this.#finish(
-      message.header.kind === 'request' && this.#number > 0 ? { ...entry, run, chunk: this.#number } : entry,
-    )
+    const result = await this.#finish(message.header.kind === 'request' ? { ...entry, run, chunk: this.#number } : entry)
     return result.status === 'streamTaken' ? await this.fail('another run of this stream was seen already') : result
   }
 

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { crc32 as zlibCrc32 } from 'node:zlib'
-import type { ListenerConfig } from '@causeway/config'
+import { ConfigError, type ListenerConfig } from '@causeway/config'
 import {
   DIALECTS,
   type Dialect,
@@ -23,12 +23,18 @@ export type ListenerRole = ListenerConfig | undefined
 /** Reads what a socket brings, once it is known what it speaks. */
 type Reader = (chunk: Buffer) => void
 
+/** Throws ConfigError where a listener names a dialect that is none: before anything listens. */
+export function checkDialects(listeners: readonly ListenerConfig[]): void {
+  const known = Object.keys(DIALECTS)
+  const problems = listeners
+    .filter(({ dialect }) => !known.includes(dialect))
+    .map(({ dialect }) => `CAUSEWAY_LISTENERS names the dialect ${JSON.stringify(dialect)}: expected one of ${known.join(', ')}`)
+  if (problems.length > 0) throw new ConfigError(problems)
+}
+
 /** A TCP server whose connections are told apart by their first bytes, or all speak the listener's dialect. */
 export function tcpListener(context: ConnectionContext, role: ListenerRole): Server {
   const dialect = role === undefined ? undefined : DIALECTS[role.dialect]
-  if (role !== undefined && dialect === undefined) {
-    throw new Error(`CAUSEWAY_LISTENERS: dialect ${role.dialect} is not known; expected one of ${Object.keys(DIALECTS).join(', ')}`)
-  }
   return createServer({ noDelay: true }, socket => {
     socket.on('error', () => socket.destroy())
     if (context.config.proxyProtocol) behindEdge(context, socket, remote => accept(context, socket, remote, role, dialect))
