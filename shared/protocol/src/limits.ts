@@ -52,7 +52,7 @@ export const ACK_DELAY_MS = 50
 export const MAX_NUMBER = 2 ** 31 - 1_024
 
 /** Stored requests without an answer that a SYN may name: a session has no more unfinished. */
-export const MAX_WAITING = MAX_AHEAD
+export const MAX_WAITING = 4_096
 
 /** Channels a SYN may name. */
 export const MAX_CHANNELS = 1_000
