@@ -4,11 +4,12 @@ import type { ParkAnswer, Retries } from '@causeway/retries'
 import type { FinishBatcher, Mark, Sessions } from '@causeway/sessions'
 import type { Logger } from '@causeway/telemetry'
 import { retrying } from './backend-retry.ts'
+import { Backlog } from './backlog.ts'
 import type { Counters } from './counters.ts'
 import { Lane, type LaneMessage } from './lane.ts'
-import { DRAIN_MS, LANES, OUTSTANDING_BYTES, OUTSTANDING_RECORDS } from './limits.ts'
+import { Lanes } from './lanes.ts'
+import { DRAIN_MS } from './limits.ts'
 import type { AttemptWish, MessageRunner } from './message-runner.ts'
-import { PartitionOffsets } from './partition-offsets.ts'
 import type { Route } from './route.ts'
 import { fromRecord, type StoredMessage, toRetry } from './stored-message.ts'
 
@@ -35,13 +36,11 @@ export interface DispatcherOptions {
 export class Dispatcher {
   readonly #options: DispatcherOptions
   #consumer: LogConsumer | undefined
-  #lanes = new Map<string, Lane>()
-  #partitions = new Map<number, PartitionOffsets>()
-  #heads = new Set<string>()
+  #lanes: Lanes
+  #backlog: Backlog
   #ready: Lane[] = []
   #firstReady = 0
   #busy = 0
-  #paused = new Set<number>()
   /** Changes with each assignment: what belongs to an older one is finished and forgotten. */
   #generation = 0
   #stopped = true
@@ -49,6 +48,8 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options
+    this.#lanes = new Lanes([], options.counters)
+    this.#backlog = new Backlog([], () => this.#consumer)
   }
 
   attach(consumer: LogConsumer): void {
@@ -58,17 +59,16 @@ export class Dispatcher {
   /** A take-over: nothing known before holds, and the heads that stand are read before the first record. */
   async assigned(partitions: readonly number[]): Promise<void> {
     const generation = ++this.#generation
-    this.#lanes = new Map()
-    this.#partitions = new Map(partitions.map(partition => [partition, new PartitionOffsets()]))
+    this.#lanes = new Lanes([], this.#options.counters)
+    this.#backlog = new Backlog(partitions, () => this.#consumer)
     this.#ready = []
     this.#firstReady = 0
     this.#busy = 0
-    this.#paused = new Set()
     this.#stopped = true
     const buckets = partitions.flatMap(partition => this.#options.bucketsOf(partition))
     const heads = await retrying('reading heads', this.#options.logger, () => this.#options.retries.heads(this.#options.service, buckets))
     if (generation !== this.#generation) return
-    this.#heads = new Set(heads)
+    this.#lanes = new Lanes(heads, this.#options.counters)
     this.#stopped = false
     this.#options.logger.info({ service: this.#options.service, partitions: partitions.length, heads: heads.length }, 'partitions assigned')
   }
@@ -105,9 +105,7 @@ export class Dispatcher {
   }
 
   get outstanding(): number {
-    let outstanding = 0
-    for (const offsets of this.#partitions.values()) outstanding += offsets.outstanding
-    return outstanding
+    return this.#backlog.outstanding
   }
 
   get lanes(): number {
@@ -115,15 +113,14 @@ export class Dispatcher {
   }
 
   records(partition: number, records: readonly ConsumedRecord[]): void {
-    const offsets = this.#partitions.get(partition)
-    if (offsets === undefined) return
-    for (const record of records) this.#record(offsets, record)
+    if (!this.#backlog.has(partition)) return
+    for (const record of records) this.#record(record)
     this.#pump()
-    if (offsets.outstanding > OUTSTANDING_RECORDS || this.#bytes() > OUTSTANDING_BYTES) this.#pause(partition)
+    this.#backlog.restrain(partition)
   }
 
-  #record(offsets: PartitionOffsets, record: ConsumedRecord): void {
-    const entry = offsets.add(record.offset, record.value.length)
+  #record(record: ConsumedRecord): void {
+    const entry = this.#backlog.add(record)
     let message: StoredMessage
     try {
       message = fromRecord(record, bucketOf(record.key))
@@ -134,9 +131,12 @@ export class Dispatcher {
       })
       return
     }
-    const lane = this.#lane(message.session)
+    const lane = this.#lanes.of(message.session)
     const laneMessage: LaneMessage = { message, entry, check: false }
-    if (!this.#fence(lane, laneMessage)) return
+    if (!this.#lanes.fence(lane, laneMessage)) {
+      entry.complete = true
+      return
+    }
     if (this.#options.routes.get(message.header.route)?.order === 'none') this.#makeReady(this.#loneLane(lane, laneMessage))
     else {
       lane.queue.push(laneMessage)
@@ -144,47 +144,11 @@ export class Dispatcher {
     }
   }
 
-  /** The reader's fence: an older epoch is dropped (its client sends again under the newer one), what may be a repeat is marked to be asked about. */
-  #fence(lane: Lane, laneMessage: LaneMessage): boolean {
-    const { header } = laneMessage.message
-    if (header.incarnation === lane.incarnation && header.epoch < lane.epoch) {
-      this.#options.counters.fenced++
-      laneMessage.entry.complete = true
-      return false
-    }
-    const known = header.incarnation === lane.incarnation
-    laneMessage.check = !known || header.resent || header.msgId <= lane.highest
-    lane.incarnation = header.incarnation
-    lane.epoch = header.epoch
-    lane.highest = known ? Math.max(lane.highest, header.msgId) : header.msgId
-    return true
-  }
-
-  #lane(session: string): Lane {
-    let lane = this.#lanes.get(session)
-    if (lane === undefined) {
-      if (this.#lanes.size >= LANES) this.#forgetIdleLanes()
-      lane = new Lane(session, this.#heads.delete(session))
-      this.#lanes.set(session, lane)
-    }
-    return lane
-  }
-
   /** A message of a route without order runs beside its session's others. */
   #loneLane(lane: Lane, laneMessage: LaneMessage): Lane {
     const lone = new Lane(lane.session, false)
     lone.queue.push(laneMessage)
     return lone
-  }
-
-  #forgetIdleLanes(): void {
-    let excess = this.#lanes.size - LANES * 0.9
-    for (const lane of this.#lanes.values()) {
-      if (excess <= 0) return
-      if (!lane.idle || lane.head) continue
-      this.#lanes.delete(lane.session)
-      excess--
-    }
   }
 
   #makeReady(lane: Lane): void {
@@ -348,44 +312,13 @@ export class Dispatcher {
     })
   }
 
-  // Back-pressure and commits.
-
-  #bytes(): number {
-    let bytes = 0
-    for (const offsets of this.#partitions.values()) bytes += offsets.bytes
-    return bytes
+  /** Commits what is complete; called by the clock. */
+  commit(): Promise<void> {
+    return this.#backlog.commit()
   }
 
-  #pause(partition: number): void {
-    if (this.#paused.has(partition)) return
-    this.#paused.add(partition)
-    this.#consumer?.pause([partition])
-  }
-
-  /** Commits what is complete and lets paused partitions go on; called by the clock. */
-  async commit(): Promise<void> {
-    const offsets = new Map<number, number>()
-    for (const [partition, each] of this.#partitions) {
-      const next = each.takeCommit()
-      if (next !== undefined) offsets.set(partition, next)
-    }
-    if (offsets.size === 0) return
-    try {
-      await this.#consumer?.commit(offsets)
-    } catch (error) {
-      for (const partition of offsets.keys()) this.#partitions.get(partition)?.commitFailed()
-      throw error
-    }
-  }
-
+  /** Lets paused partitions go on; called by the clock. */
   relieve(): void {
-    if (this.#paused.size === 0) return
-    const relieved = [...this.#paused].filter(partition => {
-      const offsets = this.#partitions.get(partition)
-      return offsets === undefined || offsets.outstanding < OUTSTANDING_RECORDS / 2
-    })
-    if (relieved.length === 0 || this.#bytes() > OUTSTANDING_BYTES / 2) return
-    for (const partition of relieved) this.#paused.delete(partition)
-    this.#consumer?.resume(relieved)
+    this.#backlog.relieve()
   }
 }

@@ -1,0 +1,68 @@
+import type { ConsumedRecord, LogConsumer } from '@causeway/log'
+import { OUTSTANDING_BYTES, OUTSTANDING_RECORDS } from './limits.ts'
+import { type OffsetEntry, PartitionOffsets } from './partition-offsets.ts'
+
+/** What one assignment has polled and not completed: its bound (partitions are paused and resumed) and its commits. */
+export class Backlog {
+  readonly #partitions: Map<number, PartitionOffsets>
+  readonly #consumer: () => LogConsumer | undefined
+  readonly #paused = new Set<number>()
+
+  constructor(partitions: readonly number[], consumer: () => LogConsumer | undefined) {
+    this.#partitions = new Map(partitions.map(partition => [partition, new PartitionOffsets()]))
+    this.#consumer = consumer
+  }
+
+  has(partition: number): boolean {
+    return this.#partitions.has(partition)
+  }
+
+  add(record: ConsumedRecord): OffsetEntry {
+    return this.#partitions.get(record.partition)!.add(record.offset, record.value.length)
+  }
+
+  get outstanding(): number {
+    let outstanding = 0
+    for (const offsets of this.#partitions.values()) outstanding += offsets.outstanding
+    return outstanding
+  }
+
+  get #bytes(): number {
+    let bytes = 0
+    for (const offsets of this.#partitions.values()) bytes += offsets.bytes
+    return bytes
+  }
+
+  /** Pauses a partition that has reached the bound. */
+  restrain(partition: number): void {
+    const full = this.#partitions.get(partition)!.outstanding > OUTSTANDING_RECORDS || this.#bytes > OUTSTANDING_BYTES
+    if (!full || this.#paused.has(partition)) return
+    this.#paused.add(partition)
+    this.#consumer()?.pause([partition])
+  }
+
+  /** Resumes the partitions that are below half of the bound. */
+  relieve(): void {
+    if (this.#paused.size === 0 || this.#bytes > OUTSTANDING_BYTES / 2) return
+    const relieved = [...this.#paused].filter(partition => this.#partitions.get(partition)!.outstanding < OUTSTANDING_RECORDS / 2)
+    if (relieved.length === 0) return
+    for (const partition of relieved) this.#paused.delete(partition)
+    this.#consumer()?.resume(relieved)
+  }
+
+  /** Commits each partition's watermark where it has moved. */
+  async commit(): Promise<void> {
+    const offsets = new Map<number, number>()
+    for (const [partition, each] of this.#partitions) {
+      const next = each.takeCommit()
+      if (next !== undefined) offsets.set(partition, next)
+    }
+    if (offsets.size === 0) return
+    try {
+      await this.#consumer()?.commit(offsets)
+    } catch (error) {
+      for (const partition of offsets.keys()) this.#partitions.get(partition)!.commitFailed()
+      throw error
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import type { Counters } from './counters.ts'
+import { Lane, type LaneMessage } from './lane.ts'
+import { LANES } from './limits.ts'
+
+/** Share of the lanes kept when idle ones are forgotten. */
+const KEPT = 0.9
+
+/**
+ * The lanes of one assignment, and the reader's fence: the highest epoch and message seen of each session. What is forgotten, and
+ * what comes for the first time, is held against the stored marks.
+ */
+export class Lanes {
+  readonly #lanes = new Map<string, Lane>()
+  /** Sessions in which a head stood when the assignment was taken over. */
+  readonly #heads: Set<string>
+  readonly #counters: Counters
+
+  constructor(heads: readonly string[], counters: Counters) {
+    this.#heads = new Set(heads)
+    this.#counters = counters
+  }
+
+  get size(): number {
+    return this.#lanes.size
+  }
+
+  of(session: string): Lane {
+    let lane = this.#lanes.get(session)
+    if (lane === undefined) {
+      if (this.#lanes.size >= LANES) this.#forgetIdle()
+      lane = new Lane(session, this.#heads.delete(session))
+      this.#lanes.set(session, lane)
+    }
+    return lane
+  }
+
+  /** False where the record is of an older epoch (its client sends it again under the newer one); marks for a check what may be a repeat. */
+  fence(lane: Lane, laneMessage: LaneMessage): boolean {
+    const { header } = laneMessage.message
+    const known = header.incarnation === lane.incarnation
+    if (known && header.epoch < lane.epoch) {
+      this.#counters.fenced++
+      return false
+    }
+    laneMessage.check = !known || header.resent || header.msgId <= lane.highest
+    lane.incarnation = header.incarnation
+    lane.epoch = header.epoch
+    lane.highest = known ? Math.max(lane.highest, header.msgId) : header.msgId
+    return true
+  }
+
+  #forgetIdle(): void {
+    let excess = this.#lanes.size - LANES * KEPT
+    for (const lane of this.#lanes.values()) {
+      if (excess <= 0) return
+      if (!lane.idle || lane.head) continue
+      this.#lanes.delete(lane.session)
+      excess--
+    }
+  }
+}

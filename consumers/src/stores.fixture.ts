@@ -1,0 +1,216 @@
+import type { Appender, AppenderHandlers, Log, LogConsumer, LogRecord } from '@causeway/log'
+import type { DeadLetter, ParkAnswer, Retries, RetryMessage } from '@causeway/retries'
+import type { FinishEntry, FinishResult, Mark, MarkQuery, Sessions } from '@causeway/sessions'
+
+/** A call held back by a test until it lets it go on. */
+class Gate {
+  #closed: Promise<void> | undefined
+  #open: (() => void) | undefined
+
+  hold(): void {
+    if (this.#closed !== undefined) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#closed = promise
+    this.#open = resolve
+  }
+
+  release(): void {
+    this.#open?.()
+    this.#closed = undefined
+  }
+
+  async pass(): Promise<void> {
+    await this.#closed
+  }
+}
+
+const key = (session: string, incarnation: string, msgId: number): string => `${session} ${incarnation} ${msgId}`
+
+/** The finishing half of the sessions port in memory: the first final answer is `done`, every other `duplicate`; a stream belongs to its first run. */
+export class FakeSessions {
+  /** All entries of all calls, in order. */
+  readonly entries: FinishEntry[] = []
+  readonly calls: number[] = []
+  readonly askedMarks: MarkQuery[] = []
+  readonly finishing = new Gate()
+  readonly marking = new Gate()
+  /** Sessions that the store has no more: their finishes are `expired`. */
+  readonly gone = new Set<string>()
+  /** Sessions for which the store fails. */
+  readonly broken = new Set<string>()
+  /** Why a ping fails; undefined while it doesn't. */
+  down: string | undefined
+  readonly #finished = new Set<string>()
+  readonly #streams = new Map<string, { run: string; next: number }>()
+
+  /** The port, of which a worker calls no more than this. */
+  get port(): Sessions {
+    return this as unknown as Sessions
+  }
+
+  /** As if a message had been finished before. */
+  markFinished(session: string, msgId: number, incarnation = 'inc-1'): void {
+    this.#finished.add(key(session, incarnation, msgId))
+  }
+
+  /** As if another run had written so many chunks of a message's stream. */
+  beginStream(session: string, msgId: number, run: string, next: number, incarnation = 'inc-1'): void {
+    this.#streams.set(key(session, incarnation, msgId), { run, next })
+  }
+
+  async finish(entries: readonly FinishEntry[]): Promise<FinishResult[]> {
+    this.calls.push(entries.length)
+    await this.finishing.pass()
+    this.entries.push(...entries)
+    return entries.map(entry => this.#finish(entry))
+  }
+
+  #finish(entry: FinishEntry): FinishResult {
+    if (this.broken.has(entry.session)) return { status: 'failed' }
+    const status = this.gone.has(entry.session) ? 'expired' : this.#taken(entry)
+    const unparks = entry.kind === 'final' && entry.unpark !== undefined
+    return unparks ? { status, parked: 'cleared' } : { status }
+  }
+
+  #taken(entry: FinishEntry): FinishResult['status'] {
+    if (entry.kind === 'push') return 'done'
+    const id = key(entry.session, entry.incarnation, entry.msgId)
+    if (this.#finished.has(id)) return 'duplicate'
+    const stream = this.#streams.get(id)
+    if (entry.run !== undefined) {
+      if (stream !== undefined && (stream.run !== entry.run || stream.next !== entry.chunk)) return 'streamTaken'
+      this.#streams.set(id, { run: entry.run, next: entry.chunk! + 1 })
+    }
+    if (entry.kind === 'final') this.#finished.add(id)
+    return 'done'
+  }
+
+  async marks(queries: readonly MarkQuery[]): Promise<Mark[]> {
+    this.askedMarks.push(...queries)
+    await this.marking.pass()
+    return queries.map(({ session, incarnation, msgId }) => {
+      if (this.gone.has(session)) return 'gone'
+      return this.#finished.has(key(session, incarnation, msgId)) ? 'finished' : 'fresh'
+    })
+  }
+
+  async ping(): Promise<void> {
+    if (this.down !== undefined) throw new Error(this.down)
+  }
+}
+
+/** The retries port in memory: heads, what is parked behind them, and what was scheduled. Nothing comes due by itself. */
+export class FakeRetries {
+  /** Session to the message that stands as its head. */
+  readonly standing = new Map<string, number>()
+  readonly parked: RetryMessage[] = []
+  readonly scheduled: { message: RetryMessage; delayMs: number; ordered: boolean }[] = []
+  readonly buried: DeadLetter[] = []
+  readonly askedBuckets: number[] = []
+  readonly offers: number[] = []
+  readonly parking = new Gate()
+  readonly scheduling = new Gate()
+  readonly readingHeads = new Gate()
+  /** Calls of bury() that fail before one succeeds. */
+  buryFailures = 0
+
+  get port(): Retries {
+    return this as unknown as Retries
+  }
+
+  async heads(_service: string, buckets: readonly number[]): Promise<string[]> {
+    await this.readingHeads.pass()
+    this.askedBuckets.push(...buckets)
+    return [...this.standing.keys()]
+  }
+
+  async park(messages: readonly RetryMessage[]): Promise<ParkAnswer[]> {
+    this.offers.push(messages.length)
+    await this.parking.pass()
+    return messages.map(message => {
+      const head = this.standing.get(message.session)
+      if (head === undefined) return 'go'
+      if (head === message.msgId) return 'head'
+      this.parked.push(message)
+      return 'parked'
+    })
+  }
+
+  async retry(message: RetryMessage, delayMs: number, ordered: boolean): Promise<void> {
+    await this.scheduling.pass()
+    if (ordered) this.standing.set(message.session, message.msgId)
+    this.scheduled.push({ message, delayMs, ordered })
+  }
+
+  async bury(letter: DeadLetter): Promise<void> {
+    if (this.buryFailures > 0) {
+      this.buryFailures--
+      throw new Error('the store is away')
+    }
+    this.buried.push(letter)
+  }
+}
+
+/** A log that takes what is appended to it, or refuses it all. */
+export class FakeLog {
+  readonly appended: LogRecord[] = []
+  refusing = false
+  /** Why a ping fails; undefined while it doesn't. */
+  down: string | undefined
+  closedWithin: number | undefined
+
+  get port(): Log {
+    return this as unknown as Log
+  }
+
+  appender<R extends LogRecord>(handlers: AppenderHandlers<R>): Appender<R> {
+    return {
+      append: record => {
+        setImmediate(() => {
+          if (this.refusing) handlers.refused(record, 'EXPIRED', 'no reply from the log')
+          else {
+            this.appended.push(record)
+            handlers.stored([record])
+          }
+        })
+      },
+      waitingBytes: 0,
+      waitingRecords: 0,
+      close: async timeoutMs => {
+        this.closedWithin = timeoutMs
+      },
+    }
+  }
+
+  async ping(): Promise<void> {
+    if (this.down !== undefined) throw new Error(this.down)
+  }
+}
+
+/** A consumer that keeps what it is told. */
+export class FakeConsumer implements LogConsumer {
+  readonly commits: [number, number][] = []
+  readonly flow: string[] = []
+  /** Commits that fail before one succeeds. */
+  failures = 0
+
+  async commit(offsets: ReadonlyMap<number, number>): Promise<void> {
+    if (this.failures > 0) {
+      this.failures--
+      throw new Error('the group has no coordinator')
+    }
+    this.commits.push(...offsets)
+  }
+
+  pause(partitions: readonly number[]): void {
+    this.flow.push(`pause ${partitions.join(' ')}`)
+  }
+
+  resume(partitions: readonly number[]): void {
+    this.flow.push(`resume ${partitions.join(' ')}`)
+  }
+
+  async leave(): Promise<void> {
+    this.flow.push('leave')
+  }
+}

@@ -1,0 +1,66 @@
+import { FinishBatcher } from '@causeway/sessions'
+import { silentLogger } from '@causeway/telemetry'
+import { Counters } from './counters.ts'
+import { DeadLetters } from './dead-letters.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { MessageRunner } from './message-runner.ts'
+import { SERVICE } from './messages.fixture.ts'
+import type { Route } from './route.ts'
+import { compileRoutes } from './route-set.ts'
+import { Running } from './running.ts'
+import { FakeConsumer, FakeLog, FakeRetries, FakeSessions } from './stores.fixture.ts'
+
+/** The inside of a worker on stores in memory. */
+export interface Workbench extends Disposable {
+  sessions: FakeSessions
+  retries: FakeRetries
+  log: FakeLog
+  consumer: FakeConsumer
+  counters: Counters
+  running: Running
+  finisher: FinishBatcher
+  deadLetters: DeadLetters
+  runner: MessageRunner
+  dispatcher: Dispatcher
+  /** Offsets of records given to `unreadable`. */
+  unreadable: number[]
+}
+
+const PARTITIONS = 4
+
+/** Nothing is assigned yet. */
+export function workbench(routes: readonly Route[], concurrency = 16): Workbench {
+  const sessions = new FakeSessions()
+  const retries = new FakeRetries()
+  const log = new FakeLog()
+  const consumer = new FakeConsumer()
+  const counters = new Counters()
+  const running = new Running()
+  const unreadable: number[] = []
+  const finisher = new FinishBatcher(sessions.port, silentLogger)
+  const deadLetters = new DeadLetters(retries.port, log.port, PARTITIONS, counters, silentLogger)
+  const shared = { service: SERVICE, routes: compileRoutes(SERVICE, routes), finisher, counters, logger: silentLogger }
+  const runner = new MessageRunner({ ...shared, worker: 'wk-1', deadLetters, running })
+  const dispatcher = new Dispatcher({
+    ...shared,
+    runner,
+    sessions: sessions.port,
+    retries: retries.port,
+    bucketsOf: partition => [partition, partition + PARTITIONS],
+    concurrency,
+    unreadable: async record => void unreadable.push(record.offset),
+  })
+  dispatcher.attach(consumer)
+  const dispose = (): void => running.close()
+  return {
+    ...{ sessions, retries, log, consumer, counters, running, finisher, deadLetters, runner, dispatcher, unreadable },
+    [Symbol.dispose]: dispose,
+  }
+}
+
+/** A workbench whose dispatcher has partition 0. */
+export async function assignedWorkbench(routes: readonly Route[], concurrency?: number): Promise<Workbench> {
+  const bench = workbench(routes, concurrency)
+  await bench.dispatcher.assigned([0])
+  return bench
+}
