@@ -82,6 +82,7 @@ function deadLetterJson(letter: DeadLetterEntry): QueueJobJson {
     progress: 0,
     attemptsMade: letter.attempts,
     timestamp: letter.errors[0]?.at ?? letter.deadAt,
+    processedOn: letter.errors.at(-1)?.at ?? letter.deadAt,
     finishedOn: letter.deadAt,
     failedReason: letter.reason,
     stacktrace: letter.errors.map(({ error }) => error),
