@@ -79,6 +79,7 @@ function entrySize(entry: FinishEntry): number {
 }
 
 function writeShort(bytes: Buffer, at: number, text: string): number {
+  if (text.length > 0xff) throw new RangeError(`a text of ${text.length} characters in a finish: expected at most 255`)
   bytes[at] = text.length
   return at + 1 + bytes.write(text, at + 1, 'latin1')
 }
@@ -89,7 +90,7 @@ function writeEntry(bytes: Buffer, at: number, entry: FinishEntry): number {
   const kind = entry.kind === 'push' ? KIND_PUSH : entry.kind === 'chunk' ? KIND_CHUNK : run === undefined ? KIND_FINAL : KIND_STREAM_FINAL
   bytes[at] = unpark === undefined ? kind : kind + WITH_UNPARK
   bytes[at + 1] = entry.kind === 'final' ? OUTCOME_NUMBER.get(entry.outcome)! : 0
-  bytes.writeUInt32BE(entry.kind === 'push' ? 0 : entry.msgId, at + 2)
+  bytes.writeUInt32BE(entry.msgId ?? 0, at + 2)
   bytes.writeUInt32BE(entry.kind === 'final' ? entry.prev : 0, at + 6)
   at += 10
   if (run !== undefined && entry.kind !== 'push') {

@@ -182,6 +182,24 @@ export function finishing(onSessions: OnSessions, capabilities: SessionsCapabili
     assert.deepEqual(await outboxOf(sessions, session), [[1, 'to any']])
   })
 
+  onSessions('takes a push that belongs to a message only while that one is not finished', async ({ sessions }) => {
+    const session = await openSession(sessions)
+    const belonging = { ...push(session, 'first'), msgId: 1 }
+    assert.deepEqual(await statuses(sessions, [belonging, answer(session, 1), belonging]), ['done', 'done', 'duplicate'])
+    assert.deepEqual(await outboxOf(sessions, session), [
+      [1, 'first'],
+      [2, 'answer 1'],
+    ])
+  })
+
+  onSessions('closes the marks where a repeat names an earlier message before it', async ({ sessions }) => {
+    const session = await openSession(sessions)
+    assert.deepEqual(await statuses(sessions, [answer(session, 1), answer(session, 5, 4), answer(session, 6)]), ['done', 'done', 'done'])
+    assert.equal((await sessions.info(session.session, session.bucket))?.doneMark, 1)
+    assert.deepEqual(await statuses(sessions, [answer(session, 5, 1)]), ['duplicate'])
+    assert.equal((await sessions.info(session.session, session.bucket))?.doneMark, 6)
+  })
+
   onSessions('counts each outcome once', async ({ sessions }) => {
     const session = await openSession(sessions)
     const before = await sessions.totals()

@@ -3,6 +3,7 @@ import { OUTBOX_MESSAGES } from '@causeway/protocol'
 import { unless } from '@causeway/testing'
 import {
   answer,
+  chunk,
   newSession,
   type OnSessions,
   openSession,
@@ -78,11 +79,11 @@ export function outboxes(onSessions: OnSessions, capabilities: SessionsCapabilit
     assert.equal(gone?.found ?? false, false)
   })
 
-  onSessions('refuses pushes to a full outbox, never answers, and takes them again once it is trimmed', async ({ sessions }) => {
+  onSessions('refuses pushes and chunks to a full outbox, never answers, and takes them again once it is trimmed', async ({ sessions }) => {
     const session = await openSession(sessions)
     const pushes = Array.from({ length: OUTBOX_MESSAGES }, (_, index) => push(session, `${index}`))
     for (let from = 0; from < pushes.length; from += 512) await sessions.finish(pushes.slice(from, from + 512))
-    const full = await sessions.finish([push(session, 'over'), answer(session, 1), push(session, 'over')])
+    const full = await sessions.finish([push(session, 'over'), answer(session, 1), chunk(session, 2, 'run', 0)])
     assert.deepEqual(
       full.map(({ status }) => status),
       ['outboxFull', 'done', 'outboxFull'],

@@ -1,7 +1,7 @@
 /**
  * Ends messages, adds chunks and pushes: one call for a whole turn of a worker.
  *
- * ARGV  1 the packed turn (finish-pack.ts)  2 key prefix  3 outbox limit, deliveries (for pushes)
+ * ARGV  1 the packed turn (finish-pack.ts)  2 key prefix  3 outbox limit, deliveries (for pushes and chunks)
  * Packed turn, big-endian, a group a session: bucket u8, session u8+bytes, incarnation u8+bytes ('': any), entries u32, their length u32, entries
  *   entry: kind u8, outcome u8, msgId u32, prev u32, [run u8+bytes, chunk u32]?, [service u8+bytes, token u8+bytes]?, frame u32+bytes
  *   kind: 0 final, 1 final of a stream, 2 chunk, 3 push; +8 with unpark
@@ -63,6 +63,16 @@ local function mark(msg_id, prev)
   end
 end
 
+-- a repeat may know the message before it better than the first finish did: after a resume the chain is only guessed
+local function close_gap(msg_id, prev)
+  if msg_id <= done then return end
+  local known = tonumber(call('ZSCORE', tag .. 'x:' .. sid, msg_id))
+  if prev >= known then return end
+  call('ZREM', tag .. 'x:' .. sid, msg_id)
+  above = above - 1
+  mark(msg_id, prev)
+end
+
 -- 0 the stream's next chunk, 1 one already taken, 3 another run's
 local function stream_step(msg_id, run, chunk)
   local state = call('HGET', tag .. 'r:' .. sid, msg_id)
@@ -76,16 +86,21 @@ end
 
 local function entry_effect(kind, outcome, msg_id, prev, run, chunk, frame)
   if kind == 3 then
+    if msg_id > 0 and is_finished(msg_id) then return 1 end
     if seq - acked >= outbox_limit then return 4 end
     deliver(frame)
     return 0
   end
-  if is_finished(msg_id) then return 1 end
+  if is_finished(msg_id) then
+    if kind < 2 then close_gap(msg_id, prev) end
+    return 1
+  end
   if kind > 0 then
     local step = stream_step(msg_id, run, chunk)
     if step ~= 0 then return step end
   end
   if kind == 2 then
+    if seq - acked >= outbox_limit then return 4 end
     deliver(frame)
     if chunk == 0 then streams = streams + 1 end
     call('HSET', tag .. 'r:' .. sid, msg_id, run .. ':' .. (chunk + 1))

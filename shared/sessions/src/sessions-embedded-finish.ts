@@ -4,21 +4,28 @@ import type { SessionState } from './sessions-embedded-state.ts'
 
 /** Gives an entry its effect on a session, or says why it has none. The session is of the entry's incarnation. */
 export function finishEntry(state: SessionState, entry: FinishEntry): FinishStatus {
+  if (entry.msgId !== undefined && state.marks.has(entry.msgId)) {
+    if (entry.kind === 'final') state.marks.closeGap(entry.msgId, entry.prev)
+    return 'duplicate'
+  }
   if (entry.kind === 'push') return push(state, entry)
-  if (state.marks.has(entry.msgId)) return 'duplicate'
   return entry.kind === 'chunk' ? addChunk(state, entry) : finish(state, entry)
 }
 
 function push(state: SessionState, { frame }: FinishPush): FinishStatus {
   if (!frame) return 'done'
-  if (state.seq - state.acknowledged >= OUTBOX_MESSAGES || state.outbox.bytes + frame.length > OUTBOX_BYTES) return 'outboxFull'
+  if (!hasRoom(state, frame)) return 'outboxFull'
   state.deliver(frame)
   return 'done'
 }
 
+const hasRoom = (state: SessionState, frame: Uint8Array): boolean =>
+  state.seq - state.acknowledged < OUTBOX_MESSAGES && state.outbox.bytes + frame.length <= OUTBOX_BYTES
+
 function addChunk(state: SessionState, { msgId, run, chunk, frame }: FinishChunk): FinishStatus {
   const refusal = streamRefusal(state, msgId, run, chunk)
   if (refusal) return refusal
+  if (frame && !hasRoom(state, frame)) return 'outboxFull'
   if (frame) state.deliver(frame)
   state.streams.set(msgId, { run, next: chunk + 1 })
   return 'done'

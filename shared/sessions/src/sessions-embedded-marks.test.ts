@@ -31,6 +31,13 @@ describe('finished marks', () => {
     )
   })
 
+  test('learn from a repeat that names an earlier message before it', () => {
+    const marks = marksOf([1, 0], [5, 4], [6, 5])
+    assert.deepEqual([marks.doneMark, marks.finishedAbove()], [1, [5, 6]])
+    marks.closeGap(5, 1)
+    assert.deepEqual([marks.doneMark, marks.finishedAbove()], [6, []])
+  })
+
   test('close what a jump overtakes, in the order of the chain and not of arrival', () => {
     const marks = marksOf([1, 0], [10, 9], [9, 5], [12, 11])
     marks.finish(6, 0)

@@ -33,6 +33,14 @@ export class FinishedMarks {
     }
   }
 
+  /** A repeat may know the message before it better than the first finish did: after a resume the chain is only guessed. */
+  closeGap(msgId: number, prev: number): void {
+    const known = this.#above.get(msgId)
+    if (known === undefined || prev >= known) return
+    this.#remove(msgId, known)
+    this.finish(msgId, prev)
+  }
+
   entries(): IterableIterator<[msgId: number, prev: number]> {
     return this.#above.entries()
   }

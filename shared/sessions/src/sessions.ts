@@ -96,12 +96,14 @@ export interface FinishChunk extends FinishBase {
 /** A PUSH to the session. */
 export interface FinishPush extends FinishBase {
   kind: 'push'
+  /** The message it belongs to: it takes effect only while that one is not finished, else it is a `duplicate`. Default: none. */
+  msgId?: number
 }
 export type FinishEntry = FinishFinal | FinishChunk | FinishPush
 
 /**
  * done: took effect. duplicate: the message was finished before, or the run's chunk taken before. expired: no such session, or another incarnation.
- * streamTaken: another run has begun this stream, or the chunk is not the next; outboxFull: a push to a full outbox.
+ * streamTaken: another run has begun this stream, or the chunk is not the next; outboxFull: a push or a chunk to a full outbox (an answer always finds room).
  * failed: the store could not do it for this session (detail in the log); it may be tried again.
  */
 export type FinishStatus = 'done' | 'duplicate' | 'expired' | 'streamTaken' | 'outboxFull' | 'failed'
