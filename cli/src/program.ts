@@ -5,13 +5,16 @@ import { withConfigFlags } from './config-flags.ts'
 import { serveGateway, serveWorker, startEmbedded } from './processes.ts'
 import { request } from './request.ts'
 
+/** Commander's codes for a flag that is not known, or lacks its value: a wrong configuration as much as a wrong variable. */
+const WRONG_USE = new Set(['commander.unknownOption', 'commander.optionMissingArgument'])
+
 /** The `causeway` command. Errors go to stderr and to the exit status; 78 is a wrong configuration. */
 export async function runCommand(argv: readonly string[]): Promise<void> {
   const program = makeProgram()
   try {
     await program.parseAsync([...argv], { from: 'user' })
   } catch (error) {
-    if (error instanceof CommanderError) process.exitCode = error.exitCode
+    if (error instanceof CommanderError) process.exitCode = WRONG_USE.has(error.code) ? EXIT_CONFIG : error.exitCode
     else report(error)
   }
 }

@@ -6,6 +6,7 @@ import type { Retries } from '@causeway/retries'
 import type { Metrics } from '@causeway/telemetry'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { operatorsPage } from './operators-page.ts'
+import { hostAllowed } from './origin.ts'
 import type { Overview } from './overview.ts'
 
 export interface AdminOptions {
@@ -24,6 +25,12 @@ export interface AdminServer {
 /** Port 7402, for operators: the live page, Bull Board, the API and this process's metrics. */
 export async function adminServer({ config, overview, metrics, retries }: AdminOptions): Promise<AdminServer> {
   const server = Fastify({ forceCloseConnections: true })
+  server.addHook('onRequest', async (request, reply) => {
+    if (hostAllowed(config.adminHost, request.headers.host)) return
+    await reply
+      .code(403)
+      .send({ code: 'FORBIDDEN', title: 'Forbidden', detail: 'this port is for loopback names only: use http://127.0.0.1' })
+  })
   if (config.adminToken !== undefined) demandToken(server, config.adminToken)
   const queues = new FastifyAdapter()
   queues.setBasePath('/queues')

@@ -49,8 +49,15 @@ async function verifiedPayload(verify: Verify, token: string): Promise<JWTPayloa
     return await verify(token)
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw new ProtocolError('TOKEN_EXPIRED', 'the token has expired', { cause: error })
-    throw new ProtocolError('UNAUTHENTICATED', `the token is not valid: ${(error as Error).message}`, { cause: error })
+    if (isAboutToken(error))
+      throw new ProtocolError('UNAUTHENTICATED', `the token is not valid: ${(error as Error).message}`, { cause: error })
+    throw new ProtocolError('BACKEND_UNAVAILABLE', `the issuer's keys cannot be read: ${(error as Error).message}`, { cause: error })
   }
+}
+
+/** A key set that can't be fetched says nothing about the token: its client may come back. */
+function isAboutToken(error: unknown): boolean {
+  return error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout) && error.code !== 'ERR_JOSE_GENERIC'
 }
 
 function identityOf(payload: JWTPayload): Identity {

@@ -9,7 +9,6 @@ import {
   Flag,
   type Frame,
   FrameType,
-  KEEP_ALIVE_LIMIT,
   MAX_NUMBER,
   type Problem,
   ProtocolError,
@@ -19,8 +18,11 @@ import {
 } from '@causeway/protocol'
 import type { ConnectionContext } from './connection-context.ts'
 import { shakeHands } from './handshake.ts'
-import { HELD_FRAMES, SLOW_CONSUMER_MS } from './limits.ts'
+import { HeldFrames } from './held-frames.ts'
+import { KeepAlive } from './keep-alive.ts'
+import { ReadGate, type ReadStop } from './read-gate.ts'
 import type { GatewaySession, SessionOwner } from './session.ts'
+import { SlowConsumer } from './slow-consumer.ts'
 import type { Transport } from './transport.ts'
 
 type State = 'expectSyn' | 'opening' | 'expectAck' | 'open' | 'closed'
@@ -38,15 +40,13 @@ export class Connection implements SessionOwner {
   session: GatewaySession | undefined
   #resumed = false
   #checksum = false
-  #keepAliveMs: number
   readonly #openedAt = Date.now()
-  #heardAt = Date.now()
-  #pingedAt = 0
-  #paused = false
+  readonly #keepAlive: KeepAlive
+  readonly #gate: ReadGate
+  readonly #slow: SlowConsumer
   /** Frames read while the window is closed or the session is being opened. */
-  #held: Frame[] = []
+  readonly #held = new HeldFrames<Frame>()
   #holding = false
-  #chokedAt = 0
   #tokenExpiresAt = Number.POSITIVE_INFINITY
   #leaving = false
 
@@ -54,21 +54,29 @@ export class Connection implements SessionOwner {
     this.#context = context
     this.transport = transport
     this.#headerToken = headerToken
-    this.#keepAliveMs = context.config.keepAlive
+    this.#keepAlive = new KeepAlive(context.config.keepAlive)
+    this.#gate = new ReadGate(transport)
+    this.#slow = new SlowConsumer(transport, context.config.sendBuffer)
     context.connections.add(this)
     context.counters.connections++
   }
 
   /** Frames of one read; `failure` is what ended the decoding. */
   received(frames: readonly Frame[], failure: ProtocolError | undefined): void {
-    this.#heardAt = Date.now()
+    const now = Date.now()
+    this.#keepAlive.heard(now)
     this.#context.counters.received.add(frames.length)
     for (const frame of frames) {
       if (this.#state === 'closed') return
-      this.#frame(frame, this.#heardAt)
+      this.#frame(frame, now)
     }
-    if (failure !== undefined) this.fail(failure)
-    else this.transport.flush()
+    if (failure !== undefined) {
+      this.fail(failure)
+      return
+    }
+    this.transport.flush()
+    // answers of the gateway's own (PONG, refusals) are bounded by what makes them: such a client is read no further
+    if (this.#slow.exceeded) this.#choke()
   }
 
   #frame(frame: Frame, now: number): void {
@@ -83,7 +91,7 @@ export class Connection implements SessionOwner {
 
   async #synReceived(frame: Frame): Promise<void> {
     this.#state = 'opening'
-    this.#pause()
+    this.#gate.stop('handshake')
     try {
       const syn = decodeSyn(frame.payload)
       const opened = await shakeHands(this.#context, this, syn, this.#headerToken)
@@ -93,12 +101,12 @@ export class Connection implements SessionOwner {
       }
       this.session = opened.held.session
       this.#resumed = opened.held.resumed
-      this.#keepAliveMs = opened.keepAliveMs
+      this.#keepAlive.settle(opened.keepAliveMs)
       this.#tokenExpiresAt = opened.tokenExpiresAt
       this.#state = 'expectAck'
       this.#send(opened.synAck)
       this.transport.flush()
-      this.#resume()
+      this.#readOn('handshake')
       this.#replay()
     } catch (error) {
       this.fail(error instanceof ProtocolError ? error : this.#unavailable(error))
@@ -128,7 +136,11 @@ export class Connection implements SessionOwner {
 
   #openFrame(frame: Frame, now: number): void {
     const session = this.session!
-    if (frame.seq > session.acknowledged) this.#context.host.acknowledged(session, frame.seq)
+    if (frame.seq > session.acknowledged) {
+      this.#context.host.acknowledged(session, frame.seq)
+      // a full outbox closes the window too
+      this.windowOpened()
+    }
     switch (frame.type) {
       case FrameType.REQUEST:
       case FrameType.NOTIFY:
@@ -182,23 +194,22 @@ export class Connection implements SessionOwner {
   #hold(frame: Frame): void {
     this.#holding = this.#state === 'open'
     this.#held.push(frame)
-    const { window } = this.#context.config
-    if (this.#held.length > HELD_FRAMES || (this.session !== undefined && this.#held.length + this.session.pending.size > window))
-      this.#pause()
+    const { window, windowBytes } = this.#context.config
+    const unfinished = { messages: this.session?.pending.size ?? 0, bytes: this.session?.unfinishedBytes ?? 0 }
+    if (this.#held.beyond(unfinished, { messages: window, bytes: windowBytes })) this.#gate.stop('window')
   }
 
   /** Held frames go on as far as the window lets them. */
   #replay(): void {
-    const frames = this.#held
+    const frames = this.#held.takeAll()
     if (frames.length === 0) return
-    this.#held = []
     this.#holding = false
     const now = Date.now()
     for (const frame of frames) {
       if (this.#isClosed()) return
       this.#frame(frame, now)
     }
-    if (this.#held.length === 0) this.#resume()
+    if (this.#held.length === 0) this.#readOn('window')
     this.transport.flush()
   }
 
@@ -221,7 +232,7 @@ export class Connection implements SessionOwner {
 
   deliver(frames: readonly Uint8Array[]): boolean {
     if (this.#state !== 'open') return false
-    if (this.transport.waitingBytes > this.#context.config.sendBuffer) {
+    if (this.#slow.exceeded) {
       this.#choke()
       return false
     }
@@ -234,10 +245,10 @@ export class Connection implements SessionOwner {
 
   /** It takes nothing: what comes stays in the outbox until it does, or until its time is up. */
   #choke(): void {
-    if (this.#chokedAt !== 0) return
-    this.#chokedAt = Date.now()
-    this.transport.onceDrained(() => {
-      this.#chokedAt = 0
+    if (this.#slow.choked || this.#state === 'closed') return
+    this.#gate.stop('choked')
+    this.#slow.choke(() => {
+      this.#readOn('choked')
       if (this.#state === 'open') void this.#context.host.readOn(this.session!)
     })
   }
@@ -272,19 +283,19 @@ export class Connection implements SessionOwner {
         this.close('HANDSHAKE_EXPECTED', `no handshake within ${this.#context.config.handshakeTimeout} ms`)
       return
     }
-    if (this.#chokedAt !== 0 && now - this.#chokedAt > SLOW_CONSUMER_MS) {
+    if (this.#slow.overdue(now)) {
       this.close('SLOW_CONSUMER', `more than ${this.#context.config.sendBuffer} bytes wait to be read`)
       this.transport.destroy()
     } else if (now >= this.#tokenExpiresAt) this.close('TOKEN_EXPIRED', 'fetch another token and connect again')
-    else this.#keepAlive(now)
+    else this.#listen(now)
   }
 
-  #keepAlive(now: number): void {
-    if (this.#paused) this.#heardAt = now
-    const silent = now - this.#heardAt
-    if (silent >= this.#keepAliveMs * KEEP_ALIVE_LIMIT) this.close('IDLE', `nothing heard for ${silent} ms`)
-    else if (silent >= this.#keepAliveMs && now - this.#pingedAt >= this.#keepAliveMs / 3) {
-      this.#pingedAt = now
+  /** A connection that is not read can't be heard: its clock stands. */
+  #listen(now: number): void {
+    if (this.#gate.shut) this.#keepAlive.heard(now)
+    const due = this.#keepAlive.due(now)
+    if (due === 'idle') this.close('IDLE', `nothing heard for ${this.#keepAlive.silentMs(now)} ms`)
+    else if (due === 'ping') {
       this.#send(encodeFrame({ type: FrameType.PING }))
       this.transport.flush()
     }
@@ -322,23 +333,14 @@ export class Connection implements SessionOwner {
   ended(code: ErrorName | 'LOST'): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
-    this.#held = []
+    this.#held.takeAll()
     this.#context.connections.delete(this)
     this.#context.counters.connections--
     this.#context.counters.close(code)
     if (this.session !== undefined && this.session.owner === this) this.#context.host.detach(this.session)
   }
 
-  #pause(): void {
-    if (this.#paused) return
-    this.#paused = true
-    this.transport.pauseReading()
-  }
-
-  #resume(): void {
-    if (!this.#paused) return
-    this.#paused = false
-    this.#heardAt = Date.now()
-    this.transport.resumeReading()
+  #readOn(reason: ReadStop): void {
+    if (this.#gate.go(reason)) this.#keepAlive.heard(Date.now())
   }
 }

@@ -14,8 +14,10 @@ import {
   problem,
 } from '@causeway/protocol'
 import type { ConnectionContext } from './connection-context.ts'
-import { HELD_FRAMES, SLOW_CONSUMER_MS } from './limits.ts'
+import { HeldFrames } from './held-frames.ts'
+import { ReadGate } from './read-gate.ts'
 import type { GatewaySession, SessionOwner } from './session.ts'
+import { SlowConsumer } from './slow-consumer.ts'
 import type { Transport } from './transport.ts'
 
 /** Beyond the keep-alive, what a silent client on a dialect's own port may take for its first bytes, ms. */
@@ -38,13 +40,13 @@ export class DialectConnection implements SessionOwner {
   readonly #questions = new Map<number, Question>()
   /** Answers in the order asked; only for dialects matched by order. */
   #turn: Question[] = []
-  #held: DialectMessage[] = []
+  readonly #held = new HeldFrames<DialectMessage>()
+  readonly #gate: ReadGate
+  readonly #slow: SlowConsumer
   #session: GatewaySession | undefined
   #nextMsgId = 1
   #heardAt = Date.now()
   #heard = false
-  #paused = false
-  #chokedAt = 0
   #closed = false
   #leaving = false
 
@@ -53,6 +55,8 @@ export class DialectConnection implements SessionOwner {
     this.transport = transport
     this.#dialect = dialect
     this.#listener = listener
+    this.#gate = new ReadGate(transport)
+    this.#slow = new SlowConsumer(transport, context.config.sendBuffer)
     context.connections.add(this)
     context.counters.connections++
     void this.#open()
@@ -82,7 +86,10 @@ export class DialectConnection implements SessionOwner {
     if (failure !== undefined) {
       this.transport.queue(this.#dialect.encodeError(undefined, failure.problem()))
       this.#finish(failure.code, failure.detail)
-    } else this.transport.flush()
+      return
+    }
+    this.transport.flush()
+    if (this.#slow.exceeded) this.#choke()
   }
 
   #message(message: DialectMessage): void {
@@ -131,9 +138,9 @@ export class DialectConnection implements SessionOwner {
 
   #hold(message: DialectMessage): void {
     this.#held.push(message)
-    if (this.#paused || this.#held.length < HELD_FRAMES / 4) return
-    this.#paused = true
-    this.transport.pauseReading()
+    const { window, windowBytes } = this.#context.config
+    const unfinished = { messages: this.#session?.pending.size ?? 0, bytes: this.#session?.unfinishedBytes ?? 0 }
+    if (this.#held.beyond(unfinished, { messages: window, bytes: windowBytes })) this.#gate.stop('window')
   }
 
   windowOpened(): void {
@@ -142,14 +149,8 @@ export class DialectConnection implements SessionOwner {
 
   #replay(): void {
     if (this.#closed || this.#session === undefined) return
-    const held = this.#held
-    this.#held = []
-    for (const message of held) this.#message(message)
-    if (this.#paused && this.#held.length === 0) {
-      this.#paused = false
-      this.#heardAt = Date.now()
-      this.transport.resumeReading()
-    }
+    for (const message of this.#held.takeAll()) this.#message(message)
+    if (this.#held.length === 0 && this.#gate.go('window')) this.#heardAt = Date.now()
     this.transport.flush()
   }
 
@@ -158,7 +159,7 @@ export class DialectConnection implements SessionOwner {
     for (const bytes of frames) this.#delivery(decodeFrame(bytes))
     this.transport.flush()
     const session = this.#session!
-    if (this.transport.waitingBytes > this.#context.config.sendBuffer) this.#choke()
+    if (this.#slow.exceeded) this.#choke()
     else this.#context.host.acknowledged(session, session.nextSeq - 1)
     return true
   }
@@ -176,7 +177,17 @@ export class DialectConnection implements SessionOwner {
     if ((frame.flags & Flag.MORE) !== 0) return
     this.#questions.delete(frame.msgId)
     const payload = question.chunks.length === 1 ? question.chunks[0] : Buffer.concat(question.chunks)
-    this.#answerAt(question, this.#dialect.encodeAnswer(question.message, payload))
+    this.#answerAt(question, this.#encoded(question.message, payload))
+  }
+
+  /** An answer that the dialect's frame can't hold goes as its error form. */
+  #encoded(message: DialectMessage, payload: Uint8Array): Uint8Array {
+    try {
+      return this.#dialect.encodeAnswer(message, payload)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      return this.#dialect.encodeError(message, problem('HANDLER_FAILED', { detail: `the answer does not fit: ${error.message}` }))
+    }
   }
 
   /** Writes an answer, in its turn where the dialect matches by order. */
@@ -197,14 +208,13 @@ export class DialectConnection implements SessionOwner {
 
   /** Acknowledged by the drained write. */
   #choke(): void {
-    if (this.#chokedAt !== 0) return
-    this.#chokedAt = Date.now()
-    this.transport.pauseReading()
-    this.transport.onceDrained(() => {
-      this.#chokedAt = 0
+    this.#gate.stop('choked')
+    this.#slow.choke(() => {
       if (this.#closed) return
-      if (!this.#paused) this.transport.resumeReading()
-      this.#context.host.acknowledged(this.#session!, this.#session!.nextSeq - 1)
+      this.#gate.go('choked')
+      if (this.#session === undefined) return
+      this.#context.host.acknowledged(this.#session, this.#session.nextSeq - 1)
+      this.windowOpened()
     })
   }
 
@@ -213,10 +223,10 @@ export class DialectConnection implements SessionOwner {
   }
 
   tick(now: number): void {
-    if (this.#paused) this.#heardAt = now
+    if (this.#gate.shut) this.#heardAt = now
     const { keepAlive } = this.#context.config
     const limit = this.#heard ? keepAlive * KEEP_ALIVE_LIMIT : keepAlive + FIRST_BYTES_GRACE_MS
-    if (this.#chokedAt !== 0 && now - this.#chokedAt > SLOW_CONSUMER_MS) {
+    if (this.#slow.overdue(now)) {
       this.#finish('SLOW_CONSUMER', 'it does not read')
       this.transport.destroy()
     } else if (now - this.#heardAt >= limit && this.#questions.size === 0) this.close('IDLE', `nothing heard for ${now - this.#heardAt} ms`)
@@ -226,7 +236,7 @@ export class DialectConnection implements SessionOwner {
   leave(): void {
     this.#leaving = true
     if (this.#questions.size === 0) this.close('GOING_AWAY')
-    else this.transport.pauseReading()
+    else this.#gate.stop('leaving')
   }
 
   close(code: ErrorName, detail?: string): void {
@@ -243,7 +253,7 @@ export class DialectConnection implements SessionOwner {
   ended(code: ErrorName | 'LOST'): void {
     if (this.#closed) return
     this.#closed = true
-    this.#held = []
+    this.#held.takeAll()
     this.#questions.clear()
     this.#turn = []
     this.#context.connections.delete(this)

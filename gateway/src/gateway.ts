@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressInfo, Server } from 'node:net'
 import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Backends } from '@causeway/backends'
 import type { Config } from '@causeway/config'
-import type { Appender } from '@causeway/log'
+import { type Appender, requestsTopic } from '@causeway/log'
 import type { Announcement, Picture, Watching } from '@causeway/registry'
 import { FinishBatcher, type Listening } from '@causeway/sessions'
 import type { Logger } from '@causeway/telemetry'
@@ -26,6 +27,10 @@ import { checkDialects, tcpListener } from './tcp-listener.ts'
 export const GATEWAY_VERSION = '0.1.0'
 /** How often the figures told to operators are made, ms. */
 const STATS_TICK_MS = 1_000
+/** Wait before a service's topic is looked at again where it could not be, or was not as expected, ms. */
+const TOPIC_CHECK_MS = 2_000
+/** Beyond the drain, how long the last marks may take to be told, ms. */
+const RENEW_GRACE_MS = 1_000
 
 export interface GatewayAddresses {
   tcp: AddressInfo
@@ -58,6 +63,8 @@ export class Gateway {
   #admin!: FastifyInstance
   #stats!: NodeJS.Timeout
   #draining = false
+  /** Services whose topic has been looked at. */
+  readonly #checked = new Set<string>()
   addresses!: GatewayAddresses
 
   constructor(config: Config, backends: Backends, logger: Logger) {
@@ -119,6 +126,7 @@ export class Gateway {
     this.#watching = await this.#backends.registry.watch((picture: Picture) => {
       this.#routes.follow(picture)
       admin.showServices(this.#routes.services)
+      for (const service of this.#routes.services) this.#checkPartitions(service)
     })
     this.#http = await httpServer(this.#context, this.#health)
     this.#health.start()
@@ -126,6 +134,21 @@ export class Gateway {
     this.addresses = await this.#listen()
     await this.#announce()
     return this
+  }
+
+  /** A gateway that counts other partitions than the topic has would break order, or send into nowhere: it is not ready. */
+  #checkPartitions(service: string): void {
+    if (this.#checked.has(service) || this.#draining) return
+    this.#checked.add(service)
+    const { partitions, replication } = this.#config
+    this.#backends.log.ensureTopics([{ topic: requestsTopic(service), partitions, replication }]).then(
+      () => this.#health.mended(`topic of ${service}`),
+      error => {
+        this.#checked.delete(service)
+        this.#health.fault(`topic of ${service}`, (error as Error).message)
+        setTimeout(() => this.#checkPartitions(service), TOPIC_CHECK_MS).unref()
+      },
+    )
   }
 
   async #listen(): Promise<GatewayAddresses> {
@@ -189,6 +212,8 @@ export class Gateway {
   /** What the log never took ends here; what it may have taken ends as TIMEOUT, which says so. The stored mark passes it with its end, not before. */
   #refused({ session, pending }: GatewayRecord, reason: string, detail: string): void {
     this.#logger.warn({ session: session.id, msgId: pending.msgId, reason, detail }, 'a message could not be stored')
+    // a gateway that ends: the message was not acknowledged, its client sends it again elsewhere
+    if (reason === 'CLOSED') return
     if (reason === 'TOO_LARGE' || reason === 'INVALID') this.#host.end(session, pending, 'rejected', 'TOO_LARGE', detail)
     else if (!pending.ending) this.#host.end(session, pending, 'timedOut', 'TIMEOUT', detail)
   }
@@ -204,14 +229,15 @@ export class Gateway {
     this.#logger.info({ connections: this.#connections.size }, 'draining')
     for (const server of this.#servers) server.close()
     for (const connection of this.#connections) connection.leave('this gateway is going away', 0)
-    while (Date.now() < until && this.#unfinished() > 0) await new Promise(resolve => setTimeout(resolve, 20))
+    while (Date.now() < until && this.#unfinished() > 0) await sleep(20)
     for (const connection of [...this.#connections]) connection.close('GOING_AWAY', 'this gateway is going away: connect again')
     clearInterval(this.#stats)
     await this.#announcement
       .withdraw()
       .catch(error => this.#logger.warn({ error: (error as Error).message }, 'the lease could not be withdrawn; it runs out'))
     await this.#appender.close(Math.max(100, until - Date.now()))
-    await this.#housekeeping.renew()
+    await Promise.race([this.#finisher.idle(), sleep(Math.max(100, until - Date.now()))])
+    while (this.#host.touched.size > 0 && Date.now() < until + RENEW_GRACE_MS) await this.#housekeeping.renew()
     this.#housekeeping.stop()
     this.#health.stop()
     await this.#watching.close()

@@ -26,7 +26,12 @@ export async function shakeHands(
   if (context.draining()) throw new ProtocolError('GOING_AWAY', 'this gateway is draining: connect again to reach another')
   if (host.full) throw new ProtocolError('OVERLOADED', 'this gateway holds as many sessions as it may')
   const { principal, expiresAt } = await context.authenticate(syn.token ?? headerToken)
-  const held = await withTimeout(openOrResume(context, owner, syn, principal))
+  const opening = openOrResume(context, owner, syn, principal)
+  const held = await withTimeout(opening).catch(error => {
+    // the store may answer yet: nobody is there for that session any more
+    void opening.then(late => host.detach(late.session)).catch(() => undefined)
+    throw error
+  })
   const keepAliveMs = Math.min(Math.max(syn.keepAliveMs ?? config.keepAlive, MIN_KEEP_ALIVE_MS), MAX_KEEP_ALIVE_MS)
   const synAck = encodeSynAck({
     session: held.session.id,

@@ -40,6 +40,16 @@ export class Health {
     this.#timer = undefined
   }
 
+  /** Something other than a ping keeps this process from serving. */
+  fault(name: string, error: string): void {
+    this.dependencies[name] = { ok: false, error, since: Date.now() }
+    this.#logger.error({ dependency: name, error }, 'not ready')
+  }
+
+  mended(name: string): void {
+    delete this.dependencies[name]
+  }
+
   async #watch(name: string, ping: () => Promise<void>): Promise<void> {
     do {
       const error = await failureOf(ping)

@@ -18,6 +18,8 @@ export class Housekeeping {
   readonly #options: HousekeepingOptions
   readonly #timers: NodeJS.Timeout[] = []
   #renewing = false
+  /** Unix ms of the last call that failed. */
+  #failedAt = 0
 
   constructor(options: HousekeepingOptions) {
     this.#options = options
@@ -79,7 +81,12 @@ export class Housekeeping {
       const statuses = await sessions.renew(batch.map(session => this.#entry(session)))
       for (let i = 0; i < batch.length; i++) if (statuses[i] !== 'ok') this.#fallen(batch[i], statuses[i])
     } catch (error) {
-      for (const session of batch) if (host.held.get(session.id) === session) host.touched.add(session)
+      this.#failedAt = Date.now()
+      for (const session of batch) {
+        if (host.held.get(session.id) !== session) continue
+        session.renewAt = 0
+        host.touched.add(session)
+      }
       logger.debug({ error: (error as Error).message, sessions: batch.length }, 'renewals failed; trying again')
     } finally {
       this.#renewing = false
@@ -96,16 +103,20 @@ export class Housekeeping {
   }
 
   #fallen(session: GatewaySession, status: RenewStatus): void {
-    this.#options.host.forget(session)
-    if (status === 'replaced') session.owner?.close('REPLACED', 'another connection has resumed this session')
-    else
-      session.owner?.close(
-        'GOING_AWAY',
+    const { host } = this.#options
+    if (status === 'replaced') {
+      host.forget(session)
+      session.owner?.close('REPLACED', 'another connection has resumed this session')
+    } else
+      host.lose(
+        session,
         status === 'gone' ? 'the session has ended' : 'the session store lost deliveries; resume to be told what is missing',
       )
   }
 
+  /** Not soon after the store was away: its sessions could not be renewed, and their clients are still there. */
   async #sweep(): Promise<void> {
+    if (Date.now() - this.#failedAt < this.#options.sessionTtlMs / 3) return
     try {
       const ended = await this.#options.sessions.sweep(Date.now())
       for (const id of ended) {

@@ -6,7 +6,7 @@ import { Connection } from './connection.ts'
 import type { ConnectionContext } from './connection-context.ts'
 import type { Health } from './health.ts'
 import { messagesApi } from './messages-api.ts'
-import { originAllowed } from './origin.ts'
+import { hostAllowed, originAllowed } from './origin.ts'
 import { WebSocketTransport } from './transport-websocket.ts'
 
 /** Beyond maxPayload, what a WebSocket message (several frames, or base64 in JSON) may have, bytes. */
@@ -29,11 +29,12 @@ export async function httpServer(context: ConnectionContext, health: Health): Pr
   server.get('/livez', () => ({ status: 'ok' }))
   server.get('/readyz', (_request, reply) => readiness(context, health, reply))
   const preValidation = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    if (originAllowed(request.headers.origin, request.headers.host, config.origins)) return
+    const { origin, host } = request.headers
+    if (originAllowed(origin, host, config.origins) && (origin === undefined || hostAllowed(config.host, host))) return
     await reply.code(403).send({
       code: 'FORBIDDEN',
       title: 'Forbidden',
-      detail: `origin ${request.headers.origin} is not allowed; CAUSEWAY_ORIGINS lists those that are`,
+      detail: `origin ${origin} is not allowed; CAUSEWAY_ORIGINS lists those that are`,
     })
   }
   server.get('/ws', { websocket: true, preValidation }, (socket, request) => acceptWebSocket(context, socket, request))
@@ -56,7 +57,7 @@ function acceptWebSocket(context: ConnectionContext, socket: WebSocket, request:
     if (isBinary !== binary) {
       connection.fail(new ProtocolError('BAD_FRAME', `${binary ? V2 : JSON_TEXT} takes ${binary ? 'binary' : 'text'} messages`))
     } else if (binary) readBinary(context, connection, data)
-    else readText(connection, data)
+    else readText(context, connection, data)
   })
   socket.on('close', () => connection.ended('LOST'))
   socket.on('error', () => socket.terminate())
@@ -74,9 +75,13 @@ function readBinary(context: ConnectionContext, connection: Connection, data: Bu
   connection.received(frames, failure ?? cut)
 }
 
-function readText(connection: Connection, data: Buffer): void {
+function readText({ config }: ConnectionContext, connection: Connection, data: Buffer): void {
   try {
-    connection.received([decodeJsonText(data.toString('utf8'))], undefined)
+    const frame = decodeJsonText(data.toString('utf8'))
+    const size = frame.payload.length
+    if (size > config.maxPayload)
+      throw new ProtocolError('TOO_LARGE', `the payload has ${size} bytes; at most ${config.maxPayload}`, { msgId: frame.msgId })
+    connection.received([frame], undefined)
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error
     connection.received([], error)

@@ -17,7 +17,7 @@ export const SWEEP_TICK_MS = 5_000
 /** Most sessions of one renewal call. */
 export const RENEW_SESSIONS = 2_000
 /** Deliveries read from an outbox at a time. */
-export const CATCH_UP_DELIVERIES = 512
+export const CATCH_UP_DELIVERIES = 64
 /** Writes of one turn up to this size are joined into one; larger ones go by writev, bytes. */
 export const JOINED_WRITE = 64 << 10
 /** How long a client that drains nothing may hold more than `sendBuffer`, ms. */

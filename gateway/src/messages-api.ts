@@ -10,6 +10,7 @@ import {
   type Frame,
   FrameType,
   isErrorName,
+  OUTBOX_BYTES,
   type Problem,
   ProtocolError,
   problem,
@@ -29,6 +30,7 @@ interface MessageBody {
 }
 
 const STATUS_OF_OTHERS = 500
+const SESSION_ID = /^[\w-]{1,64}$/
 
 /** POST /v1/messages: a request answers 200 {payload}; {session, payload} pushes, 202. Each request is a session of its own. */
 export function messagesApi(server: FastifyInstance, context: ConnectionContext): void {
@@ -65,18 +67,24 @@ function readBody(raw: unknown): MessageBody {
 }
 
 async function push(context: ConnectionContext, session: string, body: MessageBody): Promise<void> {
+  if (!SESSION_ID.test(session)) throw new ProtocolError('SESSION_UNKNOWN', `session ${session.slice(0, 64)} is not known`)
+  checkSize(context, body)
   const frame = encodeFrame({ type: FrameType.PUSH, codec: body.codec, payload: body.payload })
   const status = await context.host.push(session, bucketOf(session), frame)
   if (status === 'expired') throw new ProtocolError('SESSION_UNKNOWN', `session ${session} is not known`)
   if (status !== 'done') throw new ProtocolError('OVERLOADED', `the outbox of session ${session} is full`)
 }
 
+function checkSize({ config }: ConnectionContext, { payload }: MessageBody): void {
+  if (payload.length > config.maxPayload)
+    throw new ProtocolError('TOO_LARGE', `the payload has ${payload.length} bytes; at most ${config.maxPayload}`)
+}
+
 /** A request over HTTP: a session that lives for its one answer. */
 async function ask(context: ConnectionContext, principal: string, body: MessageBody): Promise<object> {
   if (context.draining()) throw new ProtocolError('GOING_AWAY', 'this gateway is draining')
-  if (body.payload.length > context.config.maxPayload)
-    throw new ProtocolError('TOO_LARGE', `the payload has ${body.payload.length} bytes; at most ${context.config.maxPayload}`)
-  const owner = new HttpAnswer()
+  checkSize(context, body)
+  const owner = new HttpAnswer(seq => context.host.acknowledged(owner.session!, seq))
   const { session } = await context.host.open(owner, principal)
   owner.session = session
   try {
@@ -103,7 +111,13 @@ async function ask(context: ConnectionContext, principal: string, body: MessageB
 class HttpAnswer implements SessionOwner {
   session: GatewaySession | undefined
   readonly #chunks: Frame[] = []
+  #bytes = 0
+  readonly #acknowledged: (seq: number) => void
   readonly #settled = Promise.withResolvers<object>()
+
+  constructor(acknowledged: (seq: number) => void) {
+    this.#acknowledged = acknowledged
+  }
 
   get answer(): Promise<object> {
     return this.#settled.promise
@@ -111,6 +125,7 @@ class HttpAnswer implements SessionOwner {
 
   deliver(frames: readonly Uint8Array[]): boolean {
     for (const bytes of frames) this.#take(decodeFrame(bytes))
+    this.#acknowledged(this.session!.nextSeq - 1)
     return true
   }
 
@@ -121,6 +136,10 @@ class HttpAnswer implements SessionOwner {
     }
     if (frame.type !== FrameType.RESPONSE) return
     this.#chunks.push(frame)
+    this.#bytes += frame.payload.length
+    if (this.#bytes > OUTBOX_BYTES) {
+      this.#settled.reject(new ProtocolError('TOO_LARGE', `the answer has more than ${OUTBOX_BYTES} bytes: ask for it by a connection`))
+    }
     if ((frame.flags & Flag.MORE) !== 0) return
     const [only] = this.#chunks
     this.#settled.resolve(

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 
-const isLoopback = (hostname: string): boolean =>
+/** Whether a host name of a URL is this machine's own. */
+export const isLoopback = (hostname: string): boolean =>
   hostname === 'localhost' || hostname === '[::1]' || (isIP(hostname) === 4 && hostname.startsWith('127.'))
 
 /**
@@ -14,4 +15,13 @@ export function originAllowed(origin: string | undefined, host: string | undefin
   const from = new URL(origin).hostname
   const at = URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : ''
   return from === at || (isLoopback(from) && isLoopback(at))
+}
+
+/**
+ * Whether a request names the address it came to: on a loopback listener the Host header must be a loopback name, so that a page whose own
+ * name was made to point here (DNS rebinding) gets nothing.
+ */
+export function hostAllowed(listening: string, host: string | undefined): boolean {
+  if (!isLoopback(listening === '::1' ? '[::1]' : listening)) return true
+  return URL.canParse(`http://${host}`) && isLoopback(new URL(`http://${host}`).hostname)
 }

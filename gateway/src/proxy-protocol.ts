@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+
 /**
  * The header an edge puts before a TCP connection's bytes (PROXY protocol, versions 1 and 2: haproxy's proxy-protocol.txt).
  * Only the client's address is read from it; TLVs are skipped.
@@ -29,8 +31,14 @@ export function readProxyHeader(bytes: Buffer): ProxyHeader | undefined {
     if (bytes.length >= MAX_V1) throw new Error('a PROXY protocol header of version 1 has at most 107 bytes')
     return undefined
   }
-  const [, family, address, , port] = text.slice(0, end).split(' ')
-  return { size: end + 2, source: family === 'TCP4' || family === 'TCP6' ? `${address}:${port}` : undefined }
+  return { size: end + 2, source: sourceOfVersion1(text.slice(0, end)) }
+}
+
+function sourceOfVersion1(line: string): string | undefined {
+  const [, family, address = '', , port = ''] = line.split(' ')
+  if (family !== 'TCP4' && family !== 'TCP6') return undefined
+  if (isIP(address) !== (family === 'TCP4' ? 4 : 6) || !/^\d{1,5}$/.test(port)) throw new Error(`not a PROXY protocol line: ${line}`)
+  return family === 'TCP4' ? `${address}:${port}` : `[${address}]:${port}`
 }
 
 function readVersion2(bytes: Buffer): ProxyHeader | undefined {

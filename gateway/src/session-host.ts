@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { bucketOf, encodeError, patchRedelivered, problem, type Syn } from '@causeway/protocol'
+import { bucketOf, encodeError, ProtocolError, patchRedelivered, problem, type Syn } from '@causeway/protocol'
 import type { FinishBatcher, FinishStatus, ResumeResult, Sessions, WakeHandlers } from '@causeway/sessions'
 import type { Logger } from '@causeway/telemetry'
 import type { Counters } from './counters.ts'
@@ -45,6 +45,7 @@ export class SessionHost implements WakeHandlers {
   }
 
   async open(owner: SessionOwner, principal: string): Promise<HeldSession> {
+    if (this.full) throw new ProtocolError('OVERLOADED', 'this gateway holds as many sessions as it may')
     const { gateway, sessions, sessionTtlMs } = this.#options
     const id = randomBytes(16).toString('base64url')
     const resumeToken = randomBytes(16).toString('base64url')
@@ -129,6 +130,7 @@ export class SessionHost implements WakeHandlers {
   acknowledged(session: GatewaySession, seq: number): void {
     if (seq <= session.acknowledged) return
     session.acknowledged = Math.min(seq, session.nextSeq - 1)
+    session.outbox.acknowledge(session.acknowledged)
     this.touched.add(session)
   }
 
@@ -152,7 +154,9 @@ export class SessionHost implements WakeHandlers {
     const { msgId, prev } = pending
     const frame = encodeError(problem(code, { detail }), { msgId })
     this.#options.finisher.add({ kind: 'final', session: id, bucket, incarnation, msgId, prev, outcome, frame }, result => {
-      if (result.status === 'duplicate' || result.status === 'expired') this.#settle(session, msgId)
+      if (result.status === 'expired') this.lose(session, 'the session has ended')
+      else if (result.status === 'duplicate') this.#settle(session, msgId)
+      else if (result.status === 'failed') pending.ending = false
     })
   }
 
@@ -180,6 +184,7 @@ export class SessionHost implements WakeHandlers {
     const ended = endedBy(frame)
     if (ended !== 0) this.#settle(session, ended)
     if (session.owner === undefined) return
+    session.outbox.add(seq, frame.length)
     if (session.take(seq, frame).gap) void this.catchUp(session)
     this.#markDirty(session)
   }
@@ -240,21 +245,17 @@ export class SessionHost implements WakeHandlers {
     await this.catchUp(session)
   }
 
-  /** Reads the outbox from the session's cursor until nothing is missing. */
+  /** Reads the outbox from the session's cursor until nothing is missing; what is gone for good is passed over. */
   async catchUp(session: GatewaySession, redelivered = false): Promise<void> {
-    if (session.catchingUp || session.owner === undefined) return
+    if (session.owner === undefined) return
+    if (session.catchingUp) {
+      session.readAgain = true
+      return
+    }
     session.catchingUp = true
     this.#options.counters.catchUps++
     try {
-      for (;;) {
-        const { id, bucket, nextSeq } = session
-        const answer = await this.#options.sessions.outbox({ session: id, bucket, above: nextSeq - 1 }, CATCH_UP_DELIVERIES)
-        if (session.owner === undefined) return
-        this.#takeKept(session, answer.deliveries, redelivered)
-        for (const msgId of [...session.pending.keys()]) if (msgId <= answer.doneMark) this.#settle(session, msgId)
-        if (session.missed || (answer.deliveries.length < CATCH_UP_DELIVERIES && !session.endCatchUp())) break
-        session.catchingUp = true
-      }
+      await this.#readOutbox(session, redelivered)
     } catch (error) {
       this.#options.logger.warn(
         { session: session.id, error: (error as Error).message },
@@ -264,6 +265,34 @@ export class SessionHost implements WakeHandlers {
       session.catchingUp = false
     }
     this.write(session)
+  }
+
+  async #readOutbox(session: GatewaySession, redelivered: boolean): Promise<void> {
+    const { id, bucket } = session
+    for (;;) {
+      session.readAgain = false
+      const { gapBefore } = session
+      const above = session.nextSeq - 1
+      const answer = await this.#options.sessions.outbox({ session: id, bucket, above }, CATCH_UP_DELIVERIES)
+      if (session.owner === undefined) return
+      if (!answer.found) {
+        this.lose(session, 'the session has ended')
+        return
+      }
+      const first = answer.deliveries[0]?.seq
+      if (first !== undefined && session.nextSeq - 1 === above) session.skipTo(first)
+      this.#takeKept(session, answer.deliveries, redelivered)
+      for (const msgId of [...session.pending.keys()]) if (msgId <= answer.doneMark) this.#settle(session, msgId)
+      if (session.missed) return
+      const more = answer.deliveries.length === CATCH_UP_DELIVERIES || session.readAgain
+      if (!more && !session.fillGap(gapBefore)) return
+    }
+  }
+
+  /** The store has no such session any more: its client is told to connect again, and learns there what is lost. */
+  lose(session: GatewaySession, detail: string): void {
+    this.forget(session)
+    session.owner?.close('GOING_AWAY', detail)
   }
 
   #takeKept(session: GatewaySession, deliveries: readonly { seq: number; frame: Uint8Array }[], redelivered: boolean): void {
@@ -282,12 +311,13 @@ export class SessionHost implements WakeHandlers {
   /** After a lost wake-up: whose seq or done mark stands above ours? */
   async catchUpAll(): Promise<void> {
     const queries = [...this.held.values()]
-      .filter(session => session.owner !== undefined && !session.catchingUp)
+      .filter(session => session.owner !== undefined)
       .map(session => ({ session: session.id, bucket: session.bucket, above: session.nextSeq - 1, doneMark: oldestPending(session) - 1 }))
     try {
       for (const answer of await this.#options.sessions.catchUp(queries)) {
         const session = this.held.get(answer.session)
         if (session === undefined) continue
+        if (!answer.found) this.lose(session, 'the session has ended')
         for (const msgId of [...session.pending.keys()]) if (msgId <= answer.doneMark) this.#settle(session, msgId)
         if (answer.deliveries.length > 0) await this.catchUp(session)
       }

@@ -7,11 +7,13 @@ import {
   frameSeq,
   frameType,
   MAX_AHEAD,
+  OUTBOX_BYTES,
   OUTBOX_MESSAGES,
   type Problem,
   patchSeq,
 } from '@causeway/protocol'
 import { HELD_DELIVERIES } from './limits.ts'
+import { OutboxMeter } from './outbox-meter.ts'
 
 /** What a session writes to: a connection of version 2, of causeway.json, of a dialect, or an HTTP request. */
 export interface SessionOwner {
@@ -85,6 +87,10 @@ export class GatewaySession implements SessionIdentity {
   dirty = false
   /** Deliveries are being read from the outbox: what comes is held. */
   catchingUp = false
+  /** Something was missed while the outbox was being read. */
+  readAgain = false
+  /** What its client has not acknowledged, as far as this gateway has seen it. */
+  readonly outbox = new OutboxMeter()
   /** Deliveries passed by unwritten: the outbox is to be read when the client reads again. */
   missed = false
   /** Finished before the resume, above the done mark. */
@@ -105,7 +111,7 @@ export class GatewaySession implements SessionIdentity {
 
   /** Whether a message of so many bytes fits into the window now. A first message fits whatever its size. */
   hasRoom(msgId: number, bytes: number, maxMessages: number, maxBytes: number): boolean {
-    if (this.highestSeq - this.acknowledged >= OUTBOX_MESSAGES) return false
+    if (this.highestSeq - this.acknowledged >= OUTBOX_MESSAGES || this.outbox.bytes >= OUTBOX_BYTES) return false
     if (this.pending.size === 0) return true
     if (this.pending.size >= maxMessages || this.unfinishedBytes + bytes > maxBytes) return false
     if (msgId - this.#oldest < MAX_AHEAD) return true
@@ -186,12 +192,33 @@ export class GatewaySession implements SessionIdentity {
     if (seq === this.nextSeq) this.#write(seq, frame)
   }
 
-  /** The outbox has been read up to what it has: held deliveries follow. Returns whether there is still a gap. */
-  endCatchUp(): boolean {
+  /** Deliveries before this one are kept nowhere any more: its client has been told so, or is told at its next resume. */
+  skipTo(seq: number): void {
+    if (seq > this.nextSeq) this.nextSeq = seq
+  }
+
+  /** Lowest delivery held behind a gap; 0 where there is none. */
+  get gapBefore(): number {
+    let lowest = 0
+    for (const seq of this.#held.keys()) if (seq >= this.nextSeq && (lowest === 0 || seq < lowest)) lowest = seq
+    return lowest
+  }
+
+  /**
+   * The outbox has been read up to what it has: held deliveries follow. Returns whether a gap stands and the outbox is to be read once more.
+   * A gap that stood before the read as well (`gapBefore`) is no longer in the outbox, whose entry comes before its wake-up: it is passed over.
+   */
+  fillGap(gapBefore: number): boolean {
     this.catchingUp = false
     this.#writeHeld()
     for (const seq of this.#held.keys()) if (seq < this.nextSeq) this.#held.delete(seq)
-    return this.#held.size > 0
+    const gap = this.gapBefore
+    if (gap !== 0 && gap === gapBefore) {
+      this.skipTo(gap)
+      this.#writeHeld()
+    }
+    this.catchingUp = this.gapBefore !== 0
+    return this.catchingUp
   }
 
   #writeHeld(): void {

@@ -80,7 +80,9 @@ function sniff(context: ConnectionContext, socket: Socket, remote: string): void
   let reader: Reader | undefined
   const timer = setTimeout(() => {
     const silent = problem('HANDSHAKE_EXPECTED', { detail: `nothing came within ${context.config.handshakeTimeout} ms` })
-    socket.end(encodeClose(silent))
+    const transport = new TcpTransport(socket, remote)
+    transport.queue(encodeClose(silent))
+    transport.end()
   }, context.config.handshakeTimeout)
   socket.once('close', () => clearTimeout(timer))
   socket.on('data', chunk => {

@@ -58,6 +58,7 @@ describe('configuration', () => {
     ['an open address without a choice', { CAUSEWAY_HOST: '0.0.0.0' }, /CAUSEWAY_HOST is "0.0.0.0".*expected a choice/],
     ['an open admin address without a token', { CAUSEWAY_ADMIN_HOST: '0.0.0.0' }, /expected CAUSEWAY_ADMIN_TOKEN/],
     ['jwt without a key', { CAUSEWAY_AUTH: 'jwt' }, /expected CAUSEWAY_JWT_SECRET/],
+    ['a key set that is no URL', { CAUSEWAY_JWKS_URL: 'here' }, /CAUSEWAY_JWKS_URL is "here": expected a URL/],
     ['a short secret, without showing it', { CAUSEWAY_AUTH: 'jwt', CAUSEWAY_JWT_SECRET: 'hush' }, /has 4 bytes: expected at least 32/],
     ['a listener that is none', { CAUSEWAY_LISTENERS: '[{"port":1}]' }, /CAUSEWAY_LISTENERS is .*: expected a JSON list/],
   ]

@@ -117,6 +117,9 @@ function crossChecks(config: Config, problems: string[]): void {
 }
 
 function checkTokens(config: Config, problems: string[]): void {
+  if (config.jwksUrl !== undefined && !URL.canParse(config.jwksUrl)) {
+    problems.push(`CAUSEWAY_JWKS_URL is ${JSON.stringify(config.jwksUrl)}: expected a URL as https://issuer.example/.well-known/jwks.json`)
+  }
   if (config.auth !== 'jwt') return
   if (config.jwtSecret === undefined && config.jwksUrl === undefined) {
     problems.push('CAUSEWAY_AUTH is "jwt": expected CAUSEWAY_JWT_SECRET (HS256) or CAUSEWAY_JWKS_URL')
