@@ -3,6 +3,7 @@ export { chromiumPath } from './chromium.ts'
 export { freePort } from './free-port.ts'
 export { type KafkaOptions, startKafka } from './kafka.ts'
 export { type KafkaCluster, startKafkaCluster } from './kafka-cluster.ts'
+export { KAFKA_VERSION } from './kafka-jars.ts'
 export { type RedisOptions, startRedis } from './redis.ts'
 export { type StartedBackends, startBackends } from './start-backends.ts'
 export {

@@ -67,6 +67,12 @@ test('a large payload of bytes goes both ways', () => {
   assert.deepEqual(back.payload, payload)
 })
 
+test('what is nested too deep to be written again is a bad frame, not the end of the process', () => {
+  const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
+  for (const text of [`{"type":"request","id":1,"op":"echo","payload":${deep}}`, `{"type":"syn","deep":${deep}}`])
+    assert.throws(() => decodeJsonText(text), { code: 'BAD_FRAME' })
+})
+
 test('SUBSCRIBE names its offset as its payload does', () => {
   const frame = decodeJsonText('{"type":"subscribe","id":2,"channel":"news","offset":4}')
   assert.equal(typeName(frame.type), 'subscribe')

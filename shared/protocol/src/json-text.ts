@@ -132,8 +132,13 @@ function readPlainPayload(fields: Fields, body: JsonBody): { codec: number; payl
   }
 }
 
+/** JSON is parsed at any depth and written recursively: what is nested too deep for the stack must not end the process. */
 function json(value: unknown): { codec: number; payload: Uint8Array } {
-  return { codec: Codec.JSON, payload: utf8Encode(JSON.stringify(value)) }
+  try {
+    return { codec: Codec.JSON, payload: utf8Encode(JSON.stringify(value)) }
+  } catch (cause) {
+    throw new ProtocolError('BAD_FRAME', 'message is nested too deep', { cause })
+  }
 }
 
 /**

@@ -1,0 +1,126 @@
+import { connect, type Socket } from 'node:net'
+import { Codec, decodeError, encodeFrame, encodeSyn, FrameType, HEADER_SIZE } from '@causeway/protocol'
+import { MAX_DEPTH } from './limits.ts'
+
+/** What a generator learns from its connections. */
+export interface Observer {
+  /** An answer came; ms since its request was written. */
+  answered(ms: number): void
+  /** A delivery's seq was not the one after the last. */
+  gap(): void
+  /** An echo had not the size of its request. */
+  wrongLength(): void
+  /** ERROR or CLOSE of this code, or LOST. */
+  failed(code: string): void
+}
+
+export interface ConnectionOptions {
+  port: number
+  /** Requests outstanding at any time. */
+  depth: number
+  /** Payload bytes of a request. */
+  size: number
+  /** Opcode of a route that echoes. */
+  opcode: number
+  observer: Observer
+}
+
+/** Outstanding numbers never lie further apart than this. */
+const SLOTS = MAX_DEPTH * 4
+
+/** A session in raw version-2 frames: always `depth` requests outstanding, each read's new ones in one write, acknowledged in their headers. */
+export class GeneratorConnection {
+  readonly #options: ConnectionOptions
+  readonly #template: Buffer
+  readonly #sentAt = new Float64Array(SLOTS)
+  readonly #opened = Promise.withResolvers<void>()
+  readonly #socket: Socket
+  #rest: Buffer | undefined
+  #lastId = 0
+  #lastSeq = 0
+  #closing = false
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+    const { size, opcode, port } = options
+    this.#template = Buffer.from(
+      encodeFrame({ type: FrameType.REQUEST, codec: Codec.BYTES, opcode, msgId: 1, payload: new Uint8Array(size).fill(0x61) }),
+    )
+    this.#socket = connect({ port, host: '127.0.0.1', noDelay: true })
+    this.#socket.on('connect', () => this.#socket.write(encodeSyn({ client: { name: 'causeway-bench', version: '1' } })))
+    this.#socket.on('data', chunk => this.#read(chunk))
+    this.#socket.on('error', error => this.#opened.reject(error))
+    this.#socket.on('close', () => {
+      if (!this.#closing) this.#options.observer.failed('LOST')
+      this.#opened.reject(new Error('the gateway closed a connection before its handshake had ended'))
+    })
+  }
+
+  /** Resolves once the handshake has ended. */
+  get opened(): Promise<void> {
+    return this.#opened.promise
+  }
+
+  start(): void {
+    this.#request(this.#options.depth)
+  }
+
+  close(): void {
+    this.#closing = true
+    this.#socket.end(encodeFrame({ type: FrameType.CLOSE, codec: Codec.JSON, payload: '{"code":"GOING_AWAY","number":4000}' }))
+  }
+
+  #read(chunk: Buffer): void {
+    const bytes = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk])
+    let at = 0
+    let answers = 0
+    while (bytes.length - at >= HEADER_SIZE) {
+      const end = at + HEADER_SIZE + bytes.readUInt32BE(at + 16)
+      if (end > bytes.length) break
+      if (this.#frame(bytes, at, end)) answers++
+      at = end
+    }
+    this.#rest = at < bytes.length ? bytes.subarray(at) : undefined
+    if (answers > 0 && !this.#closing) this.#request(answers)
+  }
+
+  /** Whether it was an answer, so that another request may follow. */
+  #frame(bytes: Buffer, at: number, end: number): boolean {
+    const type = bytes[at + 3]
+    if (type === FrameType.RESPONSE) {
+      this.#answer(bytes, at, end)
+      return true
+    }
+    if (type === FrameType.SYN_ACK) {
+      this.#socket.write(encodeFrame({ type: FrameType.ACK }))
+      this.#opened.resolve()
+    } else if (type === FrameType.ERROR || type === FrameType.CLOSE) {
+      this.#options.observer.failed(decodeError(bytes.subarray(at + HEADER_SIZE, end)).code)
+    }
+    return false
+  }
+
+  #answer(bytes: Buffer, at: number, end: number): void {
+    const { observer, size } = this.#options
+    const msgId = bytes.readUInt32BE(at + 8)
+    const seq = bytes.readUInt32BE(at + 12)
+    if (seq !== this.#lastSeq + 1) observer.gap()
+    if (end - at - HEADER_SIZE !== size) observer.wrongLength()
+    this.#lastSeq = seq
+    observer.answered(performance.now() - this.#sentAt[msgId % SLOTS])
+  }
+
+  /** So many requests in one write. */
+  #request(count: number): void {
+    const { length } = this.#template
+    const out = Buffer.allocUnsafe(count * length)
+    const now = performance.now()
+    for (let at = 0; at < out.length; at += length) {
+      this.#template.copy(out, at)
+      out.writeUInt32BE(++this.#lastId, at + 8)
+      out.writeUInt32BE(this.#lastSeq, at + 12)
+      this.#sentAt[this.#lastId % SLOTS] = now
+    }
+    this.#socket.write(out)
+  }
+}

@@ -1,0 +1,18 @@
+/** What a generator has counted in its measured time; failures also before it. */
+export interface GeneratorResult {
+  roundTrips: number
+  seconds: number
+  p50Ms: number
+  p99Ms: number
+  /** Deliveries whose seq was not the one after the last. */
+  gaps: number
+  /** Echoes that had not the size of their request. */
+  wrongLengths: number
+  /** ERROR and CLOSE frames by code. */
+  errors: Record<string, number>
+  /** Of the generator itself. */
+  cpuSeconds: number
+}
+
+/** A line of a generator's stdout. */
+export type GeneratorEvent = { event: 'measuring' } | ({ event: 'result' } & GeneratorResult)

@@ -1,0 +1,18 @@
+/** Bounds of a measurement. */
+
+/** Load before the first shape, ms: until Kafka's and our own code is compiled; a serial shape measured earlier doubles from round to round. */
+export const FIRST_WARM_UP_MS = 15_000
+/** Load before each measured time, ms. */
+export const WARM_UP_MS = 1_000
+/** How long Kafka, Redis and our own processes may take until an echo comes back, ms. */
+export const READY_TIMEOUT_MS = 60_000
+/** How often that echo is tried, ms. */
+export const READY_POLL_MS = 100
+/** How long a process that was told to end may take, ms; then it is killed. */
+export const STOP_TIMEOUT_MS = 15_000
+/** How long the generator may take beyond its own times until it has connected or reported, ms. */
+export const GENERATOR_GRACE_MS = 30_000
+/** Most outstanding requests of a connection: the least window a gateway gives by default. */
+export const MAX_DEPTH = 1_024
+/** Characters of a failed process's output that an error shows. */
+export const OUTPUT_KEPT = 4_000
