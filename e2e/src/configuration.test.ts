@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '@causeway/test-backends'
+import { Installation } from './installation.ts'
+
+/** Exit status of a wrong configuration (EX_CONFIG of sysexits.h). */
+const EX_CONFIG = 78
+
+interface Wrong {
+  name: string
+  environment: Record<string, string>
+  args?: string[]
+  /** What stderr must say: the key, the value, what was expected. */
+  says: RegExp[]
+}
+
+/** Values are all judged at once; what contradicts another is judged once each value is right. */
+const WRONG: Wrong[] = [
+  {
+    name: 'values of another kind or range, by variable, flag and file, and keys that are unknown',
+    environment: { CAUSEWAY_WINDOW: 'many', CAUSEWAY_TCP_PROT: '7400', CAUSEWAY_KEEP_ALIVE: 'soon', CAUSEWAY_LISTENERS: '{' },
+    args: ['--admin-port', '70000'],
+    says: [
+      /CAUSEWAY_WINDOW is "many": expected a whole number from 1 to 4096/,
+      /CAUSEWAY_TCP_PROT is not known; did you mean CAUSEWAY_TCP_PORT/,
+      /CAUSEWAY_KEEP_ALIVE is "soon": expected a duration/,
+      /CAUSEWAY_LISTENERS is "\{": expected a JSON list/,
+      /--admin-port is "70000": expected a port from 0 .* to 65535/,
+      /maxPaylod in .*causeway\.yaml is not known; did you mean maxPayload/,
+      /key sendBuffer in .*causeway\.yaml is 1: expected a size/,
+    ],
+  },
+  {
+    name: 'addresses that others reach, and Redis without Kafka, without a choice',
+    environment: { CAUSEWAY_HOST: '0.0.0.0', CAUSEWAY_ADMIN_HOST: '0.0.0.0', CAUSEWAY_REDIS_URL: 'redis://127.0.0.1:1' },
+    says: [
+      /CAUSEWAY_HOST is "0\.0\.0\.0".*CAUSEWAY_AUTH/,
+      /CAUSEWAY_ADMIN_HOST is "0\.0\.0\.0".*CAUSEWAY_ADMIN_TOKEN/,
+      /CAUSEWAY_REDIS_URL is set and CAUSEWAY_KAFKA_BROKERS is not/,
+    ],
+  },
+  {
+    name: 'a secret that is too short, which is not shown',
+    environment: { CAUSEWAY_AUTH: 'jwt', CAUSEWAY_JWT_SECRET: 'tiny-and-secret' },
+    says: [/CAUSEWAY_JWT_SECRET has 15 bytes: expected at least 32/, /^(?![\s\S]*tiny-and-secret)/],
+  },
+  {
+    name: 'a dialect that is none',
+    environment: { CAUSEWAY_LISTENERS: '[{"port":0,"dialect":"morse","auth":"none"}]' },
+    says: [/CAUSEWAY_LISTENERS names the dialect "morse": expected one of .*vmol/],
+  },
+]
+
+for (const { name, environment, args = [], says } of WRONG) {
+  test(`${name}: status 78 before anything listens, and stderr says what was expected`, async () => {
+    await using installation = await Installation.make({ kind: 'embedded' })
+    const [tcpPort, httpPort] = [await freePort(), await freePort()]
+    const file = join(installation.folder, 'causeway.yaml')
+    await writeFile(file, name.includes('file') ? 'sendBuffer: 1\nmaxPaylod: 1MiB\n' : '')
+    const ports = ['--tcp-port', String(tcpPort), '--http-port', String(httpPort)]
+    const started = installation.run(['start', ...ports, ...args], { CAUSEWAY_CONFIG: file, ...environment })
+    const everListened = watchPorts(started.ended, [tcpPort, httpPort])
+    const { code } = await started.ended
+    for (const text of says) assert.match(started.stderr, text)
+    assert.deepEqual([code, started.stdout, await everListened], [EX_CONFIG, '', false])
+  })
+}
+
+/** Knocks at ports until the process has ended: whether one ever opened. */
+async function watchPorts(ended: Promise<unknown>, ports: readonly number[]): Promise<boolean> {
+  let over = false
+  void ended.then(() => {
+    over = true
+  })
+  while (!over) {
+    for (const port of ports) if (await opens(port)) return true
+    await sleep(10)
+  }
+  return false
+}
+
+const opens = (port: number): Promise<boolean> =>
+  new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('error', () => resolve(false))
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+  })
+
+test('a data folder or a port that another process holds ends the second with the reason, and the first goes on', async () => {
+  await using installation = await Installation.make({ kind: 'embedded' })
+  const first = await installation.start()
+  const free = ['--http-port', '0', '--admin-port', '0']
+  const sameFolder = installation.run(['start', '--tcp-port', '0', ...free])
+  const samePort = installation.run(['start', '--tcp-port', String(first.port), ...free, '--data-dir', join(installation.folder, 'other')])
+  const endings = await Promise.all([sameFolder.ended, samePort.ended])
+  for (const { code } of endings) assert.ok(code !== 0 && code !== EX_CONFIG, `status ${code}`)
+  assert.ok(sameFolder.stderr.includes(join(installation.folder, 'data')), sameFolder.stderr)
+  assert.match(samePort.stderr, new RegExp(`EADDRINUSE.*${first.port}`))
+  assert.equal((await fetch(`${first.http}/readyz`)).status, 200)
+})

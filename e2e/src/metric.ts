@@ -1,0 +1,10 @@
+import type { RunningGateway } from './installation.ts'
+
+/** A sample of the gateway's /metrics, the first with this name and, where given, this label; NaN where there is none. */
+export async function metric(gateway: RunningGateway, name: string, label = ''): Promise<number> {
+  const text = await (await fetch(`${gateway.operators}metrics`)).text()
+  return Number(new RegExp(`^${name}(?:\\{[^}]*${label}[^}]*\\})? (\\S+)`, 'm').exec(text)?.[1] ?? Number.NaN)
+}
+
+/** Resident memory, bytes; NaN on systems that don't tell. */
+export const memoryOf = (gateway: RunningGateway): Promise<number> => metric(gateway, 'process_resident_memory_bytes')
