@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { Codec, FrameType } from '@causeway/protocol'
 import type { AttemptError } from '@causeway/retries'
 import type { FinishResult } from '@causeway/sessions'
-import { until } from '@causeway/testing'
+import { turn, until } from '@causeway/testing'
 import { routeOf } from './handlers.fixture.ts'
 import type { AttemptWish } from './message-runner.ts'
 import { deliveryOf, finals, jsonOf, messageOf, problemOf, type RecordChanges, textOf } from './messages.fixture.ts'
@@ -152,6 +152,18 @@ describe('an attempt that fails', () => {
     )
     assert.deepEqual([final?.outcome, problemOf(final).code, counters.dead], ['deadLettered', 'DEAD_LETTERED', 1])
     assert.equal(problemOf(final).detail, '3 attempts failed: Error: broken')
+  })
+
+  test('is not answered before it is buried', async () => {
+    const bench = workbench([routeOf(failing(new DeadLetter('no')))])
+    using _ = bench
+    bench.retries.burying.hold()
+    const ended = bench.runner.run(messageOf(), 1, [], undefined, () => {})
+    for (let i = 0; i < 10; i++) await turn()
+    assert.deepEqual(bench.sessions.entries, [])
+    bench.retries.burying.release()
+    await ended
+    await until(() => bench.sessions.entries.length === 1)
   })
 
   test('with DeadLetter is buried at once', async () => {

@@ -111,6 +111,7 @@ export class FakeRetries {
   readonly parking = new Gate()
   readonly scheduling = new Gate()
   readonly readingHeads = new Gate()
+  readonly burying = new Gate()
   /** Calls of bury() that fail before one succeeds. */
   buryFailures = 0
 
@@ -143,6 +144,7 @@ export class FakeRetries {
   }
 
   async bury(letter: DeadLetter): Promise<void> {
+    await this.burying.pass()
     if (this.buryFailures > 0) {
       this.buryFailures--
       throw new Error('the store is away')

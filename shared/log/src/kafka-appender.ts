@@ -186,6 +186,13 @@ export class KafkaAppender<R extends LogRecord> implements Appender<R> {
     this.#failures = 0
     if (leader.ready.length > 0) this.#launch(leader)
     else if (this.#closed && this.waitingRecords === 0) this.#idle?.()
+    if (this.#otherIsReady(leader) && !this.#scheduled && this.#pause === undefined) this.#schedule()
+  }
+
+  /** A queue of this flight may have moved to a leader that has nothing in the air, whose own end would launch it. */
+  #otherIsReady(leader: Leader<R>): boolean {
+    for (const other of this.#byLeader.values()) if (other !== leader && !other.flying && other.ready.length > 0) return true
+    return false
   }
 
   #failed(leader: Leader<R>, flight: Flight<R>, error: unknown): void {

@@ -76,6 +76,7 @@ class KafkaMember implements LogConsumer {
   #assign(partitions: readonly number[]): void {
     const generation = ++this.#generation
     this.#assigned = new Set(partitions)
+    // kafkajs keeps its pauses across generations; the reader that takes over knows of none
     this.#paused.clear()
     this.#taken = this.#taken.then(async () => {
       if (generation !== this.#generation) return

@@ -1,6 +1,7 @@
 import type { Logger } from '@causeway/telemetry'
 import type { Admin, Kafka } from 'kafkajs'
 import { kafkajsSender } from './flight-sender-kafkajs.ts'
+import { lazySender } from './flight-sender-lazy.ts'
 import { platformaticSender } from './flight-sender-platformatic.ts'
 import { KafkaAppender } from './kafka-appender.ts'
 import { consumeKafka } from './kafka-consumer.ts'
@@ -95,8 +96,8 @@ class KafkaLog implements Log {
 
   appender<R extends LogRecord>(handlers: AppenderHandlers<R>): Appender<R> {
     const { brokers, clientId, client } = this.#options
-    const sender = client === 'platformatic' ? platformaticSender(brokers, clientId) : kafkajsSender(this.#kafka)
-    return new KafkaAppender(lazySender(sender), this.#leaders, handlers, this.#logger)
+    const open = () => (client === 'platformatic' ? platformaticSender(brokers, clientId) : kafkajsSender(this.#kafka))
+    return new KafkaAppender(lazySender(open), this.#leaders, handlers, this.#logger)
   }
 
   consume(options: ConsumeOptions): Promise<LogConsumer> {
@@ -128,15 +129,5 @@ class KafkaLog implements Log {
   async close(): Promise<void> {
     this.#leaders.close()
     await this.#admin.disconnect()
-  }
-}
-
-/** A sender that connects at first use, so that appender() need not be waited for. */
-function lazySender(connecting: Promise<Awaited<ReturnType<typeof kafkajsSender>>>): Awaited<ReturnType<typeof kafkajsSender>> {
-  connecting.catch(() => undefined)
-  return {
-    send: async batches => (await connecting).send(batches),
-    forgetMetadata: async () => (await connecting).forgetMetadata(),
-    close: async () => (await connecting).close(),
   }
 }
