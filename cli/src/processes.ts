@@ -23,7 +23,7 @@ export async function startEmbedded(modules: readonly string[], options: Options
   const backends = await openBackends(config, 'causeway', logger)
   const workers = await startWorkers(services, config, backends, logger)
   const gateway = await new Gateway(config, backends, logger).start()
-  endOnSignal(config, logger, backends, [gateway, ...workers])
+  endOnSignal(config, logger, backends, [gateway, sideBySide(workers)])
   tellGateway(gateway, backends, services, options)
 }
 
@@ -49,13 +49,15 @@ export async function serveWorker(modules: readonly string[], options: Options):
     () => stopping,
   )
   const address = await listen(server, config)
-  const closing = {
+  const draining = {
     async stop() {
+      // before anything drains, so that nobody counts on this process any more
       stopping = true
+      await sideBySide(workers).stop()
       await server.close()
     },
   }
-  endOnSignal(config, logger, backends, [...workers, closing])
+  endOnSignal(config, logger, backends, [draining])
   const names = services.map(service => service.name)
   tell(options, { services: names, health: address }, [`worker   ${names.join(', ')}, health at ${address}/readyz`])
 }
@@ -89,6 +91,13 @@ async function startWorkers(services: readonly Service[], config: Config, backen
   for (const service of services) workers.push(await new Worker(service, config, backends, logger).start())
   return workers
 }
+
+/** Workers share one drain time. */
+const sideBySide = (workers: readonly Worker[]): Part => ({
+  async stop() {
+    await Promise.all(workers.map(worker => worker.stop()))
+  },
+})
 
 /** SIGTERM and SIGINT drain: parts in their order, then the backends. Told again, the process goes on draining. */
 function endOnSignal(config: Config, logger: Logger, backends: Backends, parts: readonly Part[]): void {

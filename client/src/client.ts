@@ -200,7 +200,6 @@ export class Client implements AsyncDisposable {
     const first = this.#state.session === undefined
     const again = this.#state.welcome(synAck, Date.now())
     this.#link = link
-    this.#attempt = 0
     for (const message of again) link.send(message.frame)
     for (const { msgId } of this.#state.cancelled()) link.send(encodeFrame({ type: FrameType.CANCEL, msgId }))
     this.#emitter.emit('state', { state: 'connected', session: synAck.session, recovered: first ? undefined : synAck.recovered })
@@ -211,6 +210,7 @@ export class Client implements AsyncDisposable {
   #frame(link: Link, frame: Frame): void {
     switch (frame.type) {
       case FrameType.ACK:
+        this.#attempt = 0
         this.#state.markStored(frame.msgId)
         break
       case FrameType.CREDIT:
@@ -227,6 +227,8 @@ export class Client implements AsyncDisposable {
 
   /** RESPONSE, ERROR and PUSH: each kept delivery is taken once, however often it comes. */
   #deliver(link: Link, frame: Frame): void {
+    // a gateway that welcomes and then closes is no better than one that is away
+    this.#attempt = 0
     const kept = frame.seq !== 0
     if (!kept || this.#state.isNew(frame.seq)) {
       if (frame.type === FrameType.PUSH) this.#emitter.emit('push', readPush(frame))

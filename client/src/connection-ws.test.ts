@@ -9,6 +9,8 @@ import { test } from 'node:test'
 import type { Frame } from '@causeway/protocol'
 import { encodeFrame, encodeSynAck, FrameDecoder, FrameType } from '@causeway/protocol'
 import { connect } from './connect.ts'
+import { messagesOf } from './connection-ws.ts'
+import { MESSAGE_BYTES } from './limits.ts'
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 const BINARY = 0x82
@@ -93,4 +95,14 @@ test('asks for causeway.v2 at /ws, exchanges binary messages, and obeys the clos
     server.close()
     await once(server, 'close')
   }
+})
+
+test('a turn is cut into messages of at most a mebibyte, and a larger frame goes alone', () => {
+  const half = MESSAGE_BYTES / 2
+  const sizes = [10, half, half, half, 3 * MESSAGE_BYTES, 10, 10]
+  const messages = [...messagesOf(sizes.map(size => new Uint8Array(size)))]
+  assert.deepEqual(
+    messages.map(frames => frames.map(frame => frame.length)),
+    [[10, half], [half, half], [3 * MESSAGE_BYTES], [10, 10]],
+  )
 })

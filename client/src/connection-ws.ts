@@ -1,6 +1,7 @@
 /** `ws://` and `wss://`, over the WebSocket that browsers and Node have; subprotocol `causeway.v2`. docs/protocol.md, section 7. */
 import type { Connection, ConnectionEvents } from './connection.ts'
 import { joinFrames } from './connection.ts'
+import { MESSAGE_BYTES } from './limits.ts'
 
 const SUBPROTOCOL = 'causeway.v2'
 const DEFAULT_PATH = '/ws'
@@ -50,7 +51,8 @@ class WebSocketConnection implements Connection {
     const batch = this.#batch
     if (batch.length === 0) return
     this.#batch = []
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(joinFrames(batch))
+    if (this.#socket.readyState !== WebSocket.OPEN) return
+    for (const frames of messagesOf(batch)) this.#socket.send(joinFrames(frames))
   }
 
   close(): void {
@@ -62,6 +64,22 @@ class WebSocketConnection implements Connection {
     this.#batch = []
     this.#socket.close(NORMAL)
   }
+}
+
+/** The frames of a turn in messages of at most `MESSAGE_BYTES`; a larger frame goes alone. */
+export function* messagesOf(frames: readonly Uint8Array[]): Generator<Uint8Array[]> {
+  let message: Uint8Array[] = []
+  let bytes = 0
+  for (const frame of frames) {
+    if (message.length > 0 && bytes + frame.length > MESSAGE_BYTES) {
+      yield message
+      message = []
+      bytes = 0
+    }
+    message.push(frame)
+    bytes += frame.length
+  }
+  if (message.length > 0) yield message
 }
 
 /** RFC 6455, section 7.4.1. */

@@ -6,6 +6,9 @@ export const QUEUE_MESSAGES = 1_000
 /** Bytes of payload that may wait; a single larger message may wait alone. */
 export const QUEUE_BYTES = 1 << 20
 
+/** Bytes of frames that share a WebSocket message; servers and proxies bound a message, and a larger frame goes alone. */
+export const MESSAGE_BYTES = 1 << 20
+
 /** Deliveries after which an acknowledgement goes out even if no other frame takes it along. */
 export const ACK_AFTER_DELIVERIES = 64
 

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { SynAck } from '@causeway/protocol'
 import { Codec, encodeClose, encodeError, encodeGoaway, Flag, FrameType, problem } from '@causeway/protocol'
 import { connect } from './connect.ts'
-import { FakeGateway } from './fake-gateway.fixture.ts'
+import { type FakeConnection, FakeGateway } from './fake-gateway.fixture.ts'
 import type { ClientState } from './options.ts'
 
 const RESUMED: Partial<SynAck> = { resumed: true, recovered: true, epoch: 2, resumeToken: 'r-2' }
@@ -203,4 +203,31 @@ test('bytes that are no frame end the client as BAD_FRAME', async () => {
 
 test('an address of another kind is refused at once', async () => {
   await assert.rejects(connect('http://127.0.0.1:7401'), TypeError)
+})
+
+test('a gateway that welcomes and closes again is tried less and less often, until it acknowledges something', async t => {
+  t.mock.method(Math, 'random', () => 1 - Number.EPSILON)
+  await using gateway = await FakeGateway.listen()
+  const { client, connection } = await gateway.pair({ backoff: { min: 10, max: 1_000 } })
+  await using _ = client
+  let { socket } = connection
+  const waits: number[] = []
+  const cut = async (): Promise<FakeConnection> => {
+    const from = performance.now()
+    socket.destroy()
+    const next = await gateway.accept()
+    waits.push(performance.now() - from)
+    await next.handshake({ resumed: true })
+    socket = next.socket
+    return next
+  }
+  for (let i = 0; i < 4; i++) await cut()
+  assert.ok(waits[3] >= 70, `the fourth wait was ${waits[3]} ms, expected about 80`)
+  const last = await cut()
+  last.send({ type: FrameType.ACK, msgId: 0 })
+  // whatever has been answered has been read
+  last.send({ type: FrameType.PING })
+  await last.receive(FrameType.PONG)
+  await cut()
+  assert.ok(waits[5] < waits[3], `the wait after an acknowledgement was ${waits[5]} ms, expected about 10`)
 })

@@ -16,6 +16,8 @@ export interface ContextParts {
 export class Context {
   readonly #parts: ContextParts
   #controller: AbortController | undefined
+  /** Why the signal ends, where it does before anybody asked for it. */
+  #aborted: { reason: unknown } | undefined
   #log: Logger | undefined
 
   constructor(parts: ContextParts) {
@@ -61,7 +63,10 @@ export class Context {
 
   /** Aborted when the deadline passes or the worker stops. */
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController()
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason)
+    }
     return this.#controller.signal
   }
 
@@ -85,6 +90,7 @@ export class Context {
 
   /** Ends the signal; for the worker. */
   abort(reason: unknown): void {
+    this.#aborted ??= { reason }
     this.#controller?.abort(reason)
   }
 }

@@ -23,6 +23,9 @@ export class Counters {
   /** Dead letters whose copy on the -dlt topic Kafka did not confirm. */
   deadLettersUnlogged = 0
 
+  /** Calls given up because a store refused them ten times. */
+  refusedCalls = 0
+
   finished(outcome: Outcome, result: FinishResult): void {
     if (result.status === 'done') this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + 1
     else if (result.status === 'expired') this.expired++

@@ -27,13 +27,29 @@ export class DeadLetters {
     this.#logger = logger
   }
 
-  /** Resolves when both have it; repeats are harmless. While Redis is away it waits. */
+  /** Resolves when both have it, or one where the other refuses it; repeats are harmless. While Redis is away it waits. */
   async bury(letter: DeadLetter): Promise<void> {
     const { service, session, msgId, route, reason, attempts } = letter
-    await retrying('burying a dead letter', this.#logger, () => this.#retries.bury(letter))
-    const logged = await this.#append(letter)
-    if (!logged) this.#counters.deadLettersUnlogged++
-    this.#logger.error({ service, session, msgId, route, attempts, reason, logged, error: letter.errors.at(-1)?.error }, 'dead letter')
+    for (;;) {
+      const queued = await this.#queue(letter)
+      const logged = await this.#append(letter)
+      if (!logged) this.#counters.deadLettersUnlogged++
+      const error = letter.errors.at(-1)?.error
+      this.#logger.error({ service, session, msgId, route, attempts, reason, queued, logged, error }, 'dead letter')
+      if (queued || logged) return
+    }
+  }
+
+  async #queue(letter: DeadLetter): Promise<boolean> {
+    try {
+      await retrying('burying a dead letter', this.#logger, () => this.#retries.bury(letter))
+      return true
+    } catch (error) {
+      this.#counters.refusedCalls++
+      const { service, session, msgId } = letter
+      this.#logger.error({ service, session, msgId, error: (error as Error).message }, 'the dead-letter queue refuses a message')
+      return false
+    }
   }
 
   #append(letter: DeadLetter): Promise<boolean> {

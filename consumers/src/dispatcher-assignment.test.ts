@@ -52,8 +52,45 @@ describe('an assignment that ends', () => {
     bench.dispatcher.records(0, [...from('b', 1), ...from('a', 2)])
     await until(() => held.running.length === 2)
     held.return('b1')
-    await bench.dispatcher.drain(10)
+    await bench.dispatcher.stop(10)
     assert.deepEqual([held.running, bench.consumer.commits], [['a2'], [[0, 1]]])
+  })
+
+  test('commits what is complete at once, and the rest when it is', async () => {
+    const held = new HeldHandlers()
+    using bench = await assignedWorkbench([routeOf(held.handler)])
+    bench.dispatcher.records(0, [...from('b', 1), ...from('a', 2)])
+    await until(() => held.running.length === 2)
+    held.return('b1')
+    await until(() => finals(bench.sessions.entries).length === 1)
+    await quiet()
+    const revoking = bench.dispatcher.revoked()
+    await quiet()
+    assert.deepEqual(bench.consumer.commits, [[0, 1]])
+    held.return('a2')
+    await revoking
+    assert.deepEqual(bench.consumer.commits, [
+      [0, 1],
+      [0, 2],
+    ])
+  })
+
+  test('because the worker stops is not followed by another: nothing begins, and what runs is waited for', async () => {
+    const held = new HeldHandlers()
+    using bench = await assignedWorkbench([routeOf(held.handler)])
+    bench.dispatcher.records(0, from('a', 1))
+    await until(() => held.running.length === 1)
+    let stopped = false
+    const stopping = bench.dispatcher.stop(60_000).then(() => {
+      stopped = true
+    })
+    await bench.dispatcher.assigned([0, 1])
+    bench.dispatcher.records(1, [recordOf({ session: 'b', partition: 1 })])
+    await quiet()
+    assert.deepEqual([held.started, stopped], [['a1'], false])
+    held.return('a1')
+    await stopping
+    assert.deepEqual(bench.consumer.commits, [[0, 1]])
   })
 
   test('with nothing outstanding ends at once', async () => {

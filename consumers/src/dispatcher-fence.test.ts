@@ -41,6 +41,17 @@ describe("the reader's fence", () => {
     assert.deepEqual([ran, bench.counters.duplicates], [['a2'], 1])
   })
 
+  test('goes on asking until the marks call one message fresh, so that a take-over handles nothing again', async () => {
+    const { handler, ran } = pickyHandler()
+    using bench = await assignedWorkbench([routeOf(handler)])
+    for (const msgId of [1, 2]) bench.sessions.markFinished('a', msgId)
+    for (const msgId of [1, 2, 3, 4]) {
+      feed(bench, { msgId })
+      await allComplete(bench)
+    }
+    assert.deepEqual([asked(bench), ran, bench.counters.duplicates], [[1, 2, 3], ['a3', 'a4'], 2])
+  })
+
   test('drops records of an epoch below the highest seen: their client sends them again', async () => {
     const { bench, ran } = await afterFirst()
     using _ = bench

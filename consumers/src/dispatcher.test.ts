@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, mock, test } from 'node:test'
 import { turn, until } from '@causeway/testing'
 import { HeldHandlers, pickyHandler, routeOf } from './handlers.fixture.ts'
 import { finals, type RecordChanges, recordOf } from './messages.fixture.ts'
@@ -215,13 +215,22 @@ describe('an offset', () => {
     assert.deepEqual(await committed(bench), [0, 2])
   })
 
-  test('is complete where the store can not finish its message, once the message is a dead letter', async () => {
+  test('is complete where the store can not finish its message, once the message is a dead letter', async t => {
+    mock.timers.enable({ apis: ['setTimeout'] })
+    t.after(() => mock.timers.reset())
     const { handler } = pickyHandler()
     using bench = await assignedWorkbench([routeOf(handler)])
     bench.sessions.broken.add('a')
     bench.dispatcher.records(0, recordsFrom(0, ...messages('a', 1), ...messages('b', 1)))
-    await allComplete(bench)
+    await until(() => {
+      mock.timers.runAll()
+      return bench.dispatcher.outstanding === 0
+    })
     assert.deepEqual(await committed(bench), [0, 2])
+    assert.deepEqual(
+      new Set(bench.sessions.entries.filter(each => each.session === 'a').map(each => each.kind === 'final' && each.outcome)),
+      new Set(['answered', 'deadLettered']),
+    )
     assert.deepEqual(
       bench.retries.buried.map(letter => letter.session),
       ['a'],

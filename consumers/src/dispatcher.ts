@@ -1,7 +1,7 @@
 import type { ConsumedRecord, LogConsumer } from '@causeway/log'
 import { bucketOf } from '@causeway/protocol'
-import type { ParkAnswer, Retries } from '@causeway/retries'
-import type { FinishBatcher, Mark, Sessions } from '@causeway/sessions'
+import type { Retries } from '@causeway/retries'
+import type { FinishBatcher, Sessions } from '@causeway/sessions'
 import type { Logger } from '@causeway/telemetry'
 import { retrying } from './backend-retry.ts'
 import { Backlog } from './backlog.ts'
@@ -10,8 +10,10 @@ import { Lane, type LaneMessage } from './lane.ts'
 import { Lanes } from './lanes.ts'
 import { DRAIN_MS } from './limits.ts'
 import type { AttemptWish, MessageRunner } from './message-runner.ts'
+import { Parking } from './parking.ts'
+import { RepeatCheck } from './repeat-check.ts'
 import type { Route } from './route.ts'
-import { fromRecord, type StoredMessage, toRetry } from './stored-message.ts'
+import { fromRecord, type StoredMessage } from './stored-message.ts'
 
 export interface DispatcherOptions {
   service: string
@@ -35,6 +37,8 @@ export interface DispatcherOptions {
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions
+  readonly #parking: Parking
+  readonly #repeats: RepeatCheck
   #consumer: LogConsumer | undefined
   #lanes: Lanes
   #backlog: Backlog
@@ -44,10 +48,14 @@ export class Dispatcher {
   /** Changes with each assignment: what belongs to an older one is finished and forgotten. */
   #generation = 0
   #stopped = true
+  /** The worker stops: no assignment begins anything any more. */
+  #ending = false
   #drained: (() => void) | undefined
 
   constructor(options: DispatcherOptions) {
     this.#options = options
+    this.#parking = new Parking(options)
+    this.#repeats = new RepeatCheck(options.sessions, options.counters, options.logger)
     this.#lanes = new Lanes([], options.counters)
     this.#backlog = new Backlog([], () => this.#consumer)
   }
@@ -58,30 +66,53 @@ export class Dispatcher {
 
   /** A take-over: nothing known before holds, and the heads that stand are read before the first record. */
   async assigned(partitions: readonly number[]): Promise<void> {
+    // what runs goes on to its end under the assignment it has
+    if (this.#ending) return
     const generation = ++this.#generation
     this.#lanes = new Lanes([], this.#options.counters)
     this.#backlog = new Backlog(partitions, () => this.#consumer)
     this.#ready = []
     this.#firstReady = 0
     this.#busy = 0
+    this.#drained?.()
     this.#stopped = true
-    const buckets = partitions.flatMap(partition => this.#options.bucketsOf(partition))
-    const heads = await retrying('reading heads', this.#options.logger, () => this.#options.retries.heads(this.#options.service, buckets))
-    if (generation !== this.#generation) return
+    const heads = await this.#heads(partitions.flatMap(partition => this.#options.bucketsOf(partition)))
+    if (generation !== this.#generation || this.#ending) return
     this.#lanes = new Lanes(heads, this.#options.counters)
     this.#stopped = false
-    this.#options.logger.info({ service: this.#options.service, partitions: partitions.length, heads: heads.length }, 'partitions assigned')
+    this.#options.logger.info(
+      { service: this.#options.service, partitions: partitions.length, heads: heads?.length },
+      'partitions assigned',
+    )
   }
 
-  /** Stops dispatching and waits for what runs, at most a second; then commits what is complete. */
+  /** Undefined where the store refuses to tell. */
+  async #heads(buckets: readonly number[]): Promise<string[] | undefined> {
+    const { retries, service, counters, logger } = this.#options
+    try {
+      return await retrying('reading heads', logger, () => retries.heads(service, buckets))
+    } catch (error) {
+      counters.refusedCalls++
+      logger.error({ error: (error as Error).message }, 'the heads can not be read; each session is offered for parking once')
+      return undefined
+    }
+  }
+
+  /** Stops dispatching and waits for what runs, at most a second; what is complete is committed at once, and again then. */
   revoked(): Promise<void> {
-    return this.drain(DRAIN_MS)
+    return this.#drain(DRAIN_MS)
   }
 
-  /** The same with another limit, for a worker that stops. */
-  async drain(timeoutMs: number): Promise<void> {
+  /** The same with another limit, for a worker that stops: nothing begins any more. */
+  stop(timeoutMs: number): Promise<void> {
+    this.#ending = true
+    return this.#drain(timeoutMs)
+  }
+
+  async #drain(timeoutMs: number): Promise<void> {
     this.#stopped = true
     if (this.outstanding > 0) {
+      void this.#lastCommit()
       let timer: NodeJS.Timeout | undefined
       const late = new Promise(resolve => {
         timer = setTimeout(resolve, timeoutMs)
@@ -89,9 +120,15 @@ export class Dispatcher {
       await Promise.race([this.#quiet(), late])
       clearTimeout(timer)
     }
-    await this.commit().catch(error =>
-      this.#options.logger.debug({ error: (error as Error).message }, 'the last commit of an assignment failed'),
-    )
+    await this.#lastCommit()
+  }
+
+  async #lastCommit(): Promise<void> {
+    try {
+      await this.commit()
+    } catch (error) {
+      this.#options.logger.debug({ error: (error as Error).message }, 'the last commit of an assignment failed')
+    }
   }
 
   /** Nothing in a handler, nothing in the air. */
@@ -113,7 +150,7 @@ export class Dispatcher {
   }
 
   records(partition: number, records: readonly ConsumedRecord[]): void {
-    if (!this.#backlog.has(partition)) return
+    if (this.#ending || !this.#backlog.has(partition)) return
     for (const record of records) this.#record(record)
     this.#pump()
     this.#backlog.restrain(partition)
@@ -146,7 +183,7 @@ export class Dispatcher {
 
   /** A message of a route without order runs beside its session's others. */
   #loneLane(lane: Lane, laneMessage: LaneMessage): Lane {
-    const lone = new Lane(lane.session, false)
+    const lone = new Lane(lane.session, false, lane)
     lone.queue.push(laneMessage)
     return lone
   }
@@ -183,11 +220,11 @@ export class Dispatcher {
   /** Begins one message; false where the lane has to wait for it and is advanced again later. */
   #step(lane: Lane, next: LaneMessage, generation: number): boolean {
     if (next.check) {
-      this.#check(lane, generation)
+      this.#repeats.run(lane, () => this.#advance(lane, generation))
       return false
     }
     if (lane.head) {
-      this.#park(lane, generation)
+      this.#parking.park(lane, () => this.#advance(lane, generation))
       return false
     }
     lane.take()
@@ -219,97 +256,15 @@ export class Dispatcher {
   }
 
   /** After a handler: the next one, or the failed message becomes its session's head before anything else of it moves. */
-  #decided(lane: Lane, { message, entry }: LaneMessage, wish: AttemptWish, generation: number): void {
+  #decided(lane: Lane, laneMessage: LaneMessage, wish: AttemptWish, generation: number): void {
+    const advance = (): void => this.#advance(lane, generation)
     if (wish === undefined) {
-      this.#advance(lane, generation)
+      advance()
       return
     }
     lane.unfinished--
-    const { service, routes, retries, counters, logger } = this.#options
-    const ordered = routes.get(message.header.route)?.order !== 'none'
-    const retry = { ...toRetry(service, message), attempts: wish.errors.length, errors: wish.errors }
-    counters.retried++
-    void retrying('scheduling a retry', logger, () => retries.retry(retry, wish.delayMs, ordered)).then(() => {
-      entry.complete = true
-      lane.head = ordered
-      this.#advance(lane, generation)
-    })
-  }
-
-  /** Asks the stored marks about what may have been handled before, once nothing of the lane is in the air. */
-  #check(lane: Lane, generation: number): void {
-    if (lane.unfinished > 0) {
-      lane.settled = () => {
-        lane.settled = undefined
-        this.#check(lane, generation)
-      }
-      return
-    }
-    // not beyond the first that runs without asking: what stands behind it may be its repeat
-    const until = lane.queue.findIndex((each, index) => index >= lane.first && !each.check)
-    const asked = lane.queue.slice(lane.first, until < 0 ? undefined : until)
-    const queries = asked.map(({ message: { session, bucket, header } }) => ({
-      session,
-      bucket,
-      incarnation: header.incarnation,
-      msgId: header.msgId,
-    }))
-    void retrying('reading marks', this.#options.logger, () => this.#options.sessions.marks(queries)).then(marks => {
-      this.#dropFinished(lane, asked, marks)
-      this.#advance(lane, generation)
-    })
-  }
-
-  #dropFinished(lane: Lane, asked: readonly LaneMessage[], marks: readonly Mark[]): void {
-    const dropped = new Set<LaneMessage>()
-    const seen = new Set<string>()
-    asked.forEach((each, index) => {
-      each.check = false
-      const { incarnation, msgId } = each.message.header
-      const key = `${incarnation} ${msgId}`
-      if (marks[index] === 'finished' || seen.has(key)) dropped.add(each)
-      seen.add(key)
-    })
-    if (dropped.size === 0) return
-    this.#options.counters.duplicates += dropped.size
-    for (const each of dropped) each.entry.complete = true
-    lane.putBack(lane.takeAll().filter(each => !dropped.has(each)))
-  }
-
-  /** Offers everything that waits for parking behind the head; what is told to go is handled here. */
-  #park(lane: Lane, generation: number): void {
-    const waiting = lane.takeAll()
-    const { retries, service, logger } = this.#options
-    const messages = waiting.map(each => toRetry(service, each.message))
-    void retrying('parking', logger, () => retries.park(messages)).then(answers => this.#parked(lane, waiting, answers, generation))
-  }
-
-  #parked(lane: Lane, waiting: readonly LaneMessage[], answers: readonly ParkAnswer[], generation: number): void {
-    const going: LaneMessage[] = []
-    for (let i = 0; i < waiting.length; i++) {
-      if (answers[i] === 'go') going.push(waiting[i])
-      else {
-        waiting[i].entry.complete = true
-        this.#options.counters.parked++
-        if (answers[i] === 'head') this.#reschedule(waiting[i])
-      }
-    }
-    if (going.length > 0) {
-      lane.head = false
-      lane.putBack(going)
-    }
-    this.#advance(lane, generation)
-  }
-
-  /** The message is the head itself, read again: whoever set it may have died before its job was there. */
-  #reschedule({ message, entry }: LaneMessage): void {
-    const { retries, service, logger } = this.#options
-    entry.complete = false
-    const error = { at: Date.now(), worker: '', error: 'its first attempt failed at a worker that is gone', attempt: 1 }
-    const retry = { ...toRetry(service, message), attempts: 1, errors: [error] }
-    void retrying('scheduling a head again', logger, () => retries.retry(retry, 0, true)).then(() => {
-      entry.complete = true
-    })
+    const ordered = this.#options.routes.get(laneMessage.message.header.route)?.order !== 'none'
+    this.#parking.retryLater(lane, laneMessage, wish, ordered, advance)
   }
 
   /** Commits what is complete; called by the clock. */

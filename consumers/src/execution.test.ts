@@ -132,6 +132,13 @@ describe('what a handler throws', () => {
     },
   ]
 
+  test('as RetryAfter with a time that is none leaves the wait to the back-off', async () => {
+    for (const delayMs of [Number.NaN, -1, Number.POSITIVE_INFINITY]) {
+      const error = new RetryAfter(delayMs)
+      assert.deepEqual(await outcomeOf(undefined, thrown(error)[0]), { kind: 'failed', error, delayMs: undefined })
+    }
+  })
+
   for (const [how, index] of [['synchronous', 0] as const, ['asynchronous', 1] as const]) {
     test(`as Reject, RetryAfter or DeadLetter says what becomes of the message (${how})`, async () => {
       assert.deepEqual(await outcomeOf(undefined, thrown(new Reject('sold out'))[index]), { kind: 'rejected', detail: 'sold out' })

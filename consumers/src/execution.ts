@@ -90,9 +90,12 @@ export function encodeValue(value: unknown): { payload: Uint8Array; codec: numbe
 export function failure(error: unknown): AttemptOutcome {
   if (error instanceof Reject) return { kind: 'rejected', detail: error.message }
   if (error instanceof DeadLetter) return { kind: 'deadLetter', error }
-  if (error instanceof RetryAfter) return { kind: 'failed', error, delayMs: error.delayMs }
+  if (error instanceof RetryAfter) return { kind: 'failed', error, delayMs: usableDelay(error.delayMs) }
   return { kind: 'failed', error, delayMs: undefined }
 }
+
+/** A time that is no time leaves the wait to the route's back-off. */
+const usableDelay = (delayMs: number): number | undefined => (Number.isFinite(delayMs) && delayMs >= 0 ? delayMs : undefined)
 
 function parseJson(message: StoredMessage): unknown {
   const { codec } = message.header

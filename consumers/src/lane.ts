@@ -21,6 +21,8 @@ export class Lane {
   busy = false
   /** It is in the list of lanes with something to do. */
   ready = false
+  /** What comes may be a repeat from before the assignment: all is checked until the marks call one message fresh. */
+  checking = true
   /** Finishes added and not confirmed. */
   unfinished = 0
   /** A head stands for this session, as far as is known: every message is offered for parking. */
@@ -28,8 +30,12 @@ export class Lane {
   /** Called once nothing is unfinished. */
   settled: (() => void) | undefined
 
-  constructor(session: string, head: boolean) {
+  /** The session's own lane, where this is one of a message that runs beside it. */
+  readonly origin: Lane | undefined
+
+  constructor(session: string, head: boolean, origin?: Lane) {
     this.session = session
+    this.origin = origin
     this.head = head
   }
 

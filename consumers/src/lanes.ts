@@ -14,9 +14,13 @@ export class Lanes {
   /** Sessions in which a head stood when the assignment was taken over. */
   readonly #heads: Set<string>
   readonly #counters: Counters
+  /** Nothing is known of heads in sessions that come for the first time: each is offered for parking once. */
+  #headsUnknown: boolean
 
-  constructor(heads: readonly string[], counters: Counters) {
+  /** `heads` is undefined where they could not be read. */
+  constructor(heads: readonly string[] | undefined, counters: Counters) {
     this.#heads = new Set(heads)
+    this.#headsUnknown = heads === undefined
     this.#counters = counters
   }
 
@@ -28,7 +32,7 @@ export class Lanes {
     let lane = this.#lanes.get(session)
     if (lane === undefined) {
       if (this.#lanes.size >= LANES) this.#forgetIdle()
-      lane = new Lane(session, this.#heads.delete(session))
+      lane = new Lane(session, this.#heads.delete(session) || this.#headsUnknown)
       this.#lanes.set(session, lane)
     }
     return lane
@@ -42,7 +46,8 @@ export class Lanes {
       this.#counters.fenced++
       return false
     }
-    laneMessage.check = !known || header.resent || header.msgId <= lane.highest
+    if (!known) lane.checking = true
+    laneMessage.check = lane.checking || header.resent || header.msgId <= lane.highest
     lane.incarnation = header.incarnation
     lane.epoch = header.epoch
     lane.highest = known ? Math.max(lane.highest, header.msgId) : header.msgId
@@ -53,7 +58,8 @@ export class Lanes {
     let excess = this.#lanes.size - LANES * KEPT
     for (const lane of this.#lanes.values()) {
       if (excess <= 0) return
-      if (!lane.idle || lane.head) continue
+      if (!lane.idle) continue
+      if (lane.head) this.#headsUnknown = true
       this.#lanes.delete(lane.session)
       excess--
     }

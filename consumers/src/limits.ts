@@ -17,6 +17,11 @@ export const STREAM_AHEAD = 32
 /** Waits between tries of a call to an absent backend, ms; doubles from the first to the last. */
 export const BACKEND_RETRY_MIN_MS = 50
 export const BACKEND_RETRY_MAX_MS = 2_000
+/** Times a backend may answer a call with an error of its own before the call is given up. */
+export const BACKEND_REFUSALS = 10
+/** Waits before a stream's chunk is offered again to an outbox that is full, ms; doubles from the first to the last. */
+export const OUTBOX_WAIT_MIN_MS = 50
+export const OUTBOX_WAIT_MAX_MS = 1_000
 /** Retries a service runs at a time. */
 export const RETRY_CONCURRENCY = 32
 /** How long Kafka may take to confirm a dead letter, ms; past it the copy in the queue is the only one, and a metric says so. */

@@ -199,7 +199,14 @@ describe('a push', () => {
     )
     const [first, second] = entries.map(deliveryOf)
     assert.deepEqual([first.type, jsonOf(first.payload), [...second.payload]], [FrameType.PUSH, { n: 1 }, [2]])
-    assert.deepEqual(entries[0].incarnation, 'inc-1')
+    assert.deepEqual(
+      entries.map(entry => [entry.incarnation, entry.msgId]),
+      [
+        ['inc-1', 1],
+        ['inc-1', 1],
+        ['inc-1', 1],
+      ],
+    )
   })
 
   test('to the own session has no effect where the handler fails', async () => {
@@ -230,5 +237,41 @@ describe('a push', () => {
     bench.sessions.gone.add('nobody')
     const wish = await bench.runner.run(messageOf(), 1, [], undefined, () => {})
     assert.match(wish?.errors[0].error ?? '', /push: session nobody is not known/)
+  })
+})
+
+test('a push to what can be no session rejects and names it', async () => {
+  const { wish, entries } = await run((_input, ctx) => ctx.push('no session', 'hello'))
+  assert.match(wish?.errors[0].error ?? '', /push: session "no session": expected 1 to 64/)
+  assert.deepEqual(entries, [])
+})
+
+describe('a stream that stalls', () => {
+  /** One value, and then none. */
+  async function* stalling(before: Promise<unknown>) {
+    await before
+    yield 'a'
+    await new Promise(() => {})
+  }
+
+  test('for longer than the time of its route ends with HANDLER_FAILED', async () => {
+    const { final, counters, running } = await run(() => stalling(Promise.resolve()), { options: { timeout: 1 } })
+    assert.deepEqual([final?.outcome, problemOf(final).code, running.size, counters.outcomes.failed], ['failed', 'HANDLER_FAILED', 0, 1])
+    assert.match(problemOf(final).detail, /the stream was cut: the handler took longer/)
+  })
+
+  test('before its first value wants another attempt', async () => {
+    const { wish, entries } = await run(() => stalling(new Promise(() => {})), { options: { timeout: 1 } })
+    assert.match(wish?.errors[0].error ?? '', /longer than its time-out/)
+    assert.deepEqual(entries, [])
+  })
+
+  test('is ended when the worker stops', async () => {
+    const bench = workbench([routeOf(() => stalling(Promise.resolve()))])
+    void bench.runner.run(messageOf(), 1, [], undefined, () => {})
+    await until(() => bench.sessions.entries.length === 1)
+    bench.running.close()
+    await bench.runner.streamsEnded()
+    assert.equal(problemOf(finals(bench.sessions.entries).at(-1)).code, 'HANDLER_FAILED')
   })
 })

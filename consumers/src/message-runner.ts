@@ -16,6 +16,8 @@ import type { Running } from './running.ts'
 import { type StoredMessage, toRetry } from './stored-message.ts'
 import { writeStream } from './stream.ts'
 
+const SESSION_ID = /^[\w-]{1,64}$/
+
 export interface MessageRunnerOptions {
   worker: string
   service: string
@@ -31,9 +33,30 @@ export interface MessageRunnerOptions {
 export type Finished = (result: FinishResult) => void
 type Unpark = FinishFinal['unpark']
 
+/** A message on its way to its end, and who is told. */
+interface Ending {
+  message: StoredMessage
+  unpark: Unpark
+  finished: Finished
+}
+
+/** One attempt of one message. */
+interface Attempt extends Ending {
+  /** From 1. */
+  number: number
+  /** Of the attempts before it. */
+  errors: readonly AttemptError[]
+  /** Unix ms; Infinity where there is none. */
+  deadline: number
+  route: Route | undefined
+  context: Context
+}
+
 /** Runs one attempt of one message and finishes what it decided (step 5), for the dispatcher and for the retries alike. */
 export class MessageRunner {
   readonly #options: MessageRunnerOptions
+  /** Streams that have not ended. */
+  readonly #streams = new Set<Promise<AttemptWish>>()
 
   constructor(options: MessageRunnerOptions) {
     this.#options = options
@@ -50,118 +73,137 @@ export class MessageRunner {
     unpark: Unpark,
     finished: Finished,
   ): AttemptWish | Promise<AttemptWish> {
-    const { routes, counters, running } = this.#options
-    const route = routes.get(message.header.route)
+    const { service, routes, counters, running, logger } = this.#options
     const deadline = message.header.deadline === 0 ? Number.POSITIVE_INFINITY : message.header.deadline
     const now = Date.now()
     if (now >= deadline) {
-      this.#final(message, 'timedOut', errorFrame(message, 'TIMEOUT', 'its deadline passed before a worker had it'), unpark, finished)
+      const frame = errorFrame(message, 'TIMEOUT', 'its deadline passed before a worker had it')
+      this.#final({ message, unpark, finished }, 'timedOut', frame)
       return undefined
     }
-    const context = new Context({ message, attempt: number, deadline, logger: this.#options.logger, push: this.#push })
-    if (route === undefined)
-      return this.#decide(unknownRoute(message, this.#options.service), undefined, message, context, number, errors, unpark, finished)
+    const route = routes.get(message.header.route)
+    const context = new Context({ message, attempt: number, deadline, logger, push: this.#push })
+    const made: Attempt = { message, unpark, finished, number, errors, deadline, route, context }
+    if (route === undefined) return this.#decide(made, unknownRoute(message, service))
     counters.handled.add()
     const outcome = attempt(route, message, context)
-    if (!(outcome instanceof Promise)) return this.#decide(outcome, route, message, context, number, errors, unpark, finished)
+    if (!(outcome instanceof Promise)) return this.#decide(made, outcome)
     const from = performance.now()
-    const ended = running.watch(context, Math.min(deadline, now + route.timeoutMs), outcome)
-    return ended.then(late => {
+    return running.watch(context, Math.min(deadline, now + route.timeoutMs), outcome).then(late => {
       if ((message.header.msgId & 15) === 1) counters.handling.add(performance.now() - from)
-      return this.#decide(late, route, message, context, number, errors, unpark, finished)
+      return this.#decide(made, late)
     })
   }
 
-  #decide(
-    outcome: AttemptOutcome,
-    route: Route | undefined,
-    message: StoredMessage,
-    context: Context,
-    number: number,
-    errors: readonly AttemptError[],
-    unpark: Unpark,
-    finished: Finished,
-  ): AttemptWish | Promise<AttemptWish> {
+  #decide(made: Attempt, outcome: AttemptOutcome): AttemptWish | Promise<AttemptWish> {
+    const { message, number, errors, route, context } = made
     switch (outcome.kind) {
       case 'answer':
         this.#pushOwn(message, context)
-        this.#final(message, 'answered', responseFrame(message, outcome.payload, outcome.codec), unpark, finished)
+        this.#final(made, 'answered', responseFrame(message, outcome.payload, outcome.codec))
         return undefined
       case 'stream':
-        return this.#stream(message, context, outcome.values, unpark, finished)
+        return this.#track(this.#stream(made, outcome.values))
       case 'rejected':
-        this.#final(message, 'rejected', errorFrame(message, 'REJECTED', outcome.detail), unpark, finished)
+        this.#final(made, 'rejected', errorFrame(message, 'REJECTED', outcome.detail))
         return undefined
       case 'badPayload':
-        this.#final(message, 'rejected', errorFrame(message, 'BAD_PAYLOAD', outcome.detail), unpark, finished)
+        this.#final(made, 'rejected', errorFrame(message, 'BAD_PAYLOAD', outcome.detail))
         return undefined
       case 'deadLetter':
-        return this.#bury(message, [...errors, this.#error(outcome.error, number)], outcome.error.message, unpark, finished)
+        return this.#bury(made, [...errors, this.#error(outcome.error, number)], outcome.error.message)
       case 'failed': {
         const all = [...errors, this.#error(outcome.error, number)]
         const policy = route?.retry ?? { attempts: 5, minMs: 1_000, maxMs: 30_000, jitter: 0.5 }
-        if (number >= policy.attempts) return this.#bury(message, all, `${number} attempts failed`, unpark, finished)
+        if (number >= policy.attempts) return this.#bury(made, all, `${number} attempts failed`)
         return { errors: all, delayMs: outcome.delayMs ?? backoffMs(policy, number, Math.random()) }
       }
     }
   }
 
-  async #stream(
-    message: StoredMessage,
-    ctx: Context,
-    values: AsyncIterable<unknown>,
-    unpark: Unpark,
-    finished: Finished,
-  ): Promise<undefined> {
-    const { finisher, counters } = this.#options
-    this.#pushOwn(message, ctx)
-    const result = await writeStream({ message, ctx, finisher, run: randomBytes(6).toString('base64url') }, values)
-    counters.finished('answered', result)
-    if (unpark === undefined) finished(result)
-    else this.#final(message, 'answered', undefined, unpark, finished)
+  #track(stream: Promise<AttemptWish>): Promise<AttemptWish> {
+    this.#streams.add(stream)
+    return stream.finally(() => this.#streams.delete(stream))
+  }
+
+  /** Resolves when all streams have handed their ends to the store; they do at once when Running has been closed. */
+  async streamsEnded(): Promise<void> {
+    await Promise.allSettled(this.#streams)
+  }
+
+  /** The time-out of the route bounds the wait for each value, the deadline of the message the whole. */
+  async #stream(made: Attempt, values: AsyncIterable<unknown>): Promise<AttemptWish> {
+    const { message, context: ctx, deadline, route } = made
+    const { finisher, running, counters } = this.#options
+    const watched = running.begin(ctx, deadline, () => undefined)
+    const end = await writeStream(
+      {
+        ...{ message, ctx, finisher, run: randomBytes(6).toString('base64url') },
+        before: () => this.#pushOwn(message, ctx),
+        waiting(forValue) {
+          watched.deadline = forValue ? Math.min(deadline, Date.now() + route!.timeoutMs) : deadline
+        },
+      },
+      values,
+    )
+    running.end(watched)
+    if ('cut' in end) return this.#decide(made, { kind: 'failed', error: end.cut, delayMs: undefined })
+    counters.finished(end.outcome, end.result)
+    if (end.result.status === 'failed') await this.#unfinishable(made)
+    else if (made.unpark === undefined) made.finished(end.result)
+    else this.#final(made, 'answered', undefined)
     return undefined
   }
 
-  async #bury(message: StoredMessage, errors: AttemptError[], reason: string, unpark: Unpark, finished: Finished): Promise<undefined> {
+  async #bury(ending: Ending, errors: readonly AttemptError[], reason: string): Promise<undefined> {
     const { deadLetters, counters } = this.#options
+    const { message } = ending
     await deadLetters.bury(this.#letter(message, errors, reason))
     counters.dead++
     const last = errors.at(-1)?.error ?? reason
-    this.#final(message, 'deadLettered', errorFrame(message, 'DEAD_LETTERED', `${reason}: ${last}`), unpark, finished)
+    this.#final(ending, 'deadLettered', errorFrame(message, 'DEAD_LETTERED', `${reason}: ${last}`))
     return undefined
+  }
+
+  /** Makes a dead letter of a message that a store will not take on its way; `finished` is called as after an attempt. */
+  async giveUp(message: StoredMessage, errors: readonly AttemptError[], reason: string, finished: Finished): Promise<void> {
+    await this.#bury({ message, unpark: undefined, finished }, errors, reason)
   }
 
   /** Ends a message without running it: it was finished before, and only its parked copy has to go. */
   unparkOnly(message: StoredMessage, unpark: Unpark, finished: Finished): void {
-    this.#final(message, 'answered', undefined, unpark, finished)
+    this.#final({ message, unpark, finished }, 'answered', undefined)
   }
 
-  #final(message: StoredMessage, outcome: Outcome, frame: Uint8Array | undefined, unpark: Unpark, finished: Finished): void {
-    const entry = finalEntry(message, outcome, frame)
-    if (unpark !== undefined) entry.unpark = unpark
+  #final(ending: Ending, outcome: Outcome, frame: Uint8Array | undefined): void {
+    const entry = finalEntry(ending.message, outcome, frame)
+    if (ending.unpark !== undefined) entry.unpark = ending.unpark
     this.#options.finisher.add(entry, result => {
       this.#options.counters.finished(entry.outcome, result)
-      if (result.status === 'failed') void this.#unfinishable(message, finished)
-      else finished(result)
+      // a dead letter is where an operator sees it already
+      if (result.status === 'failed' && outcome !== 'deadLettered') void this.#unfinishable(ending)
+      else ending.finished(result)
     })
   }
 
   /** The store can't finish for this session (its log says why): the message goes where an operator sees it, and holds up nothing. */
-  async #unfinishable(message: StoredMessage, finished: Finished): Promise<void> {
-    const reason = 'the session store could not take its result'
-    await this.#options.deadLetters.bury(this.#letter(message, [], reason))
-    finished({ status: 'failed' })
+  async #unfinishable(ending: Ending): Promise<void> {
+    await this.#bury(ending, [], 'the session store could not take its result')
   }
 
-  #letter(message: StoredMessage, errors: AttemptError[], reason: string): Letter {
-    return { ...toRetry(this.#options.service, message), attempts: errors.length, errors, deadAt: Date.now(), reason }
+  #letter(message: StoredMessage, errors: readonly AttemptError[], reason: string): Letter {
+    return { ...toRetry(this.#options.service, message), attempts: errors.length, errors: [...errors], deadAt: Date.now(), reason }
   }
 
+  /** Sends what the handler has pushed to its own session since; it takes effect only while the message is unfinished. */
   #pushOwn(message: StoredMessage, context: Context): void {
     if (context.ownPushes.length === 0) return
     const { session, bucket, header } = message
-    for (const frame of context.ownPushes) {
-      this.#options.finisher.add({ kind: 'push', session, bucket, incarnation: header.incarnation, frame }, () => {})
+    const { incarnation, msgId } = header
+    for (const frame of context.ownPushes.splice(0)) {
+      this.#options.finisher.add({ kind: 'push', session, bucket, incarnation, msgId, frame }, ({ status }) => {
+        if (status === 'outboxFull') context.log.warn("a push to the message's own session is lost: its outbox is full")
+      })
     }
   }
 
@@ -170,6 +212,9 @@ export class MessageRunner {
     if (target === ctx.session) {
       ctx.ownPushes.push(frame)
       return Promise.resolve()
+    }
+    if (!SESSION_ID.test(target)) {
+      return Promise.reject(new TypeError(`push: session ${JSON.stringify(target)}: expected 1 to 64 letters, digits, '_' or '-'`))
     }
     return new Promise((resolve, reject) => {
       this.#options.finisher.add({ kind: 'push', session: target, bucket: bucketOf(target), incarnation: '', frame }, ({ status }) => {

@@ -3,7 +3,7 @@ export class Reject extends Error {
   override readonly name = 'Reject'
 }
 
-/** Asks for the next attempt in `delayMs`, in place of the route's back-off; it counts as an attempt. */
+/** Asks for the next attempt in `delayMs`, in place of the route's back-off; it counts as an attempt. A number that is no time (negative, NaN, infinite) leaves the back-off. */
 export class RetryAfter extends Error {
   override readonly name = 'RetryAfter'
   readonly delayMs: number

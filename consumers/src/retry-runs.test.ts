@@ -57,7 +57,7 @@ describe('a retry', () => {
   })
 
   test('of a stream ends the stream, then clears the head', async () => {
-    const parts = workbench([
+    using parts = workbench([
       routeOf(async function* () {
         yield 1
       }),

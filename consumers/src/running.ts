@@ -2,30 +2,46 @@ import type { Context } from './context.ts'
 import type { AttemptOutcome } from './execution.ts'
 import { DEADLINE_TICK_MS } from './limits.ts'
 
-interface Entry {
-  context: Context
+/** A handler, or the stream it answered, on its way. */
+export interface Watched {
+  readonly context: Context
+  /** Unix ms; may be moved. */
   deadline: number
-  give: (outcome: AttemptOutcome) => void
+  /** Told, once its signal is aborted, that its time is over; not where the worker stops. */
+  readonly expired: (error: Error) => void
 }
 
-/** Handlers that are running, looked at by one clock: past its deadline a handler's signal is aborted and its result dropped. */
+/** Handlers and streams that are running, looked at by one clock: past its deadline one's signal is aborted and its result dropped. */
 export class Running {
-  readonly #entries = new Set<Entry>()
+  readonly #entries = new Set<Watched>()
   #timer: NodeJS.Timeout | undefined
   /** Results that came after their time. */
   late = 0
+  #closed = false
 
   get size(): number {
     return this.#entries.size
   }
 
+  begin(context: Context, deadline: number, expired: (error: Error) => void): Watched {
+    if (!this.#closed) this.#timer ??= setInterval(() => this.#look(Date.now()), DEADLINE_TICK_MS)
+    const entry: Watched = { context, deadline, expired }
+    this.#entries.add(entry)
+    if (this.#closed) context.abort(stopping())
+    return entry
+  }
+
+  /** False where its time was over before. */
+  end(entry: Watched): boolean {
+    return this.#entries.delete(entry)
+  }
+
+  /** The outcome of a handler, or a failure at its deadline. */
   watch(context: Context, deadline: number, outcome: Promise<AttemptOutcome>): Promise<AttemptOutcome> {
-    this.#timer ??= setInterval(() => this.#look(Date.now()), DEADLINE_TICK_MS)
     return new Promise(resolve => {
-      const entry: Entry = { context, deadline, give: resolve }
-      this.#entries.add(entry)
+      const entry = this.begin(context, deadline, error => resolve({ kind: 'failed', error, delayMs: undefined }))
       void outcome.then(given => {
-        if (this.#entries.delete(entry)) resolve(given)
+        if (this.end(entry)) resolve(given)
         else this.late++
       })
     })
@@ -37,13 +53,16 @@ export class Running {
       this.#entries.delete(entry)
       const error = new Error(`the handler took longer than its time-out`)
       entry.context.abort(error)
-      entry.give({ kind: 'failed', error, delayMs: undefined })
+      entry.expired(error)
     }
   }
 
-  /** Aborts all signals: the worker stops. */
+  /** Aborts all signals, those of handlers still to begin too: the worker stops. */
   close(): void {
+    this.#closed = true
     clearInterval(this.#timer)
-    for (const entry of this.#entries) entry.context.abort(new Error('the worker stops'))
+    for (const entry of this.#entries) entry.context.abort(stopping())
   }
 }
+
+const stopping = (): Error => new Error('the worker stops')

@@ -30,6 +30,8 @@ const key = (session: string, incarnation: string, msgId: number): string => `${
 export class FakeSessions {
   /** All entries of all calls, in order. */
   readonly entries: FinishEntry[] = []
+  /** What each of them was answered. */
+  readonly statuses: FinishResult['status'][] = []
   readonly calls: number[] = []
   readonly askedMarks: MarkQuery[] = []
   readonly finishing = new Gate()
@@ -38,8 +40,12 @@ export class FakeSessions {
   readonly gone = new Set<string>()
   /** Sessions for which the store fails. */
   readonly broken = new Set<string>()
+  /** Sessions whose outbox has no room: chunks and pushes to them are `outboxFull`. */
+  readonly full = new Set<string>()
   /** Why a ping fails; undefined while it doesn't. */
   down: string | undefined
+  /** Why the store refuses to tell marks. */
+  marksRefusal: Error | undefined
   readonly #finished = new Set<string>()
   readonly #streams = new Map<string, { run: string; next: number }>()
 
@@ -62,7 +68,9 @@ export class FakeSessions {
     this.calls.push(entries.length)
     await this.finishing.pass()
     this.entries.push(...entries)
-    return entries.map(entry => this.#finish(entry))
+    const results = entries.map(entry => this.#finish(entry))
+    this.statuses.push(...results.map(result => result.status))
+    return results
   }
 
   #finish(entry: FinishEntry): FinishResult {
@@ -73,12 +81,15 @@ export class FakeSessions {
   }
 
   #taken(entry: FinishEntry): FinishResult['status'] {
-    if (entry.kind === 'push') return 'done'
+    if (entry.kind === 'push') return this.full.has(entry.session) ? 'outboxFull' : 'done'
     const id = key(entry.session, entry.incarnation, entry.msgId)
     if (this.#finished.has(id)) return 'duplicate'
     const stream = this.#streams.get(id)
     if (entry.run !== undefined) {
-      if (stream !== undefined && (stream.run !== entry.run || stream.next !== entry.chunk)) return 'streamTaken'
+      const next = stream === undefined ? { run: entry.run, next: 0 } : stream
+      if (next.run !== entry.run || entry.chunk! > next.next) return 'streamTaken'
+      if (entry.chunk! < next.next) return 'duplicate'
+      if (entry.kind === 'chunk' && this.full.has(entry.session)) return 'outboxFull'
       this.#streams.set(id, { run: entry.run, next: entry.chunk! + 1 })
     }
     if (entry.kind === 'final') this.#finished.add(id)
@@ -88,6 +99,7 @@ export class FakeSessions {
   async marks(queries: readonly MarkQuery[]): Promise<Mark[]> {
     this.askedMarks.push(...queries)
     await this.marking.pass()
+    if (this.marksRefusal !== undefined) throw this.marksRefusal
     return queries.map(({ session, incarnation, msgId }) => {
       if (this.gone.has(session)) return 'gone'
       return this.#finished.has(key(session, incarnation, msgId)) ? 'finished' : 'fresh'
@@ -114,6 +126,8 @@ export class FakeRetries {
   readonly burying = new Gate()
   /** Calls of bury() that fail before one succeeds. */
   buryFailures = 0
+  /** Why the store refuses to park, to schedule and to tell heads. */
+  refusal: Error | undefined
 
   get port(): Retries {
     return this as unknown as Retries
@@ -121,6 +135,7 @@ export class FakeRetries {
 
   async heads(_service: string, buckets: readonly number[]): Promise<string[]> {
     await this.readingHeads.pass()
+    if (this.refusal !== undefined) throw this.refusal
     this.askedBuckets.push(...buckets)
     return [...this.standing.keys()]
   }
@@ -128,6 +143,7 @@ export class FakeRetries {
   async park(messages: readonly RetryMessage[]): Promise<ParkAnswer[]> {
     this.offers.push(messages.length)
     await this.parking.pass()
+    if (this.refusal !== undefined) throw this.refusal
     return messages.map(message => {
       const head = this.standing.get(message.session)
       if (head === undefined) return 'go'
@@ -139,6 +155,7 @@ export class FakeRetries {
 
   async retry(message: RetryMessage, delayMs: number, ordered: boolean): Promise<void> {
     await this.scheduling.pass()
+    if (this.refusal !== undefined) throw this.refusal
     if (ordered) this.standing.set(message.session, message.msgId)
     this.scheduled.push({ message, delayMs, ordered })
   }

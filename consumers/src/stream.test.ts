@@ -12,6 +12,8 @@ import { writeStream } from './stream.ts'
 interface Streaming {
   sessions: FakeSessions
   ended: Promise<FinishResult>
+  /** Why it was cut before anything of it was seen. */
+  unseen: Promise<unknown>
   abort(): void
 }
 
@@ -19,7 +21,13 @@ function stream(values: AsyncIterable<unknown>, changes: RecordChanges = {}, ses
   const message = messageOf({ msgId: 9, opcode: 5, ...changes })
   const ctx = contextOf(message)
   const finisher = new FinishBatcher(sessions.port, silentLogger)
-  return { sessions, ended: writeStream({ message, ctx, finisher, run: 'run-1' }, values), abort: () => ctx.abort(new Error('stopped')) }
+  const ending = writeStream({ message, ctx, finisher, run: 'run-1', before() {}, waiting() {} }, values)
+  return {
+    sessions,
+    ended: ending.then(end => ('cut' in end ? { status: 'expired' } : end.result)),
+    unseen: ending.then(end => ('cut' in end ? end.cut : undefined)),
+    abort: () => ctx.abort(new Error('stopped')),
+  }
 }
 
 /** Values, each after a turn of the event loop. */
@@ -217,7 +225,44 @@ describe('a stream without end', () => {
     abort()
     await ended
     await until(() => state.returned)
-    assert.equal(finals(sessions.entries).length, 1)
+    assert.equal(onlyFinal(sessions).outcome, 'failed')
+    assert.match(problemOf(onlyFinal(sessions)).detail, /the stream was cut: stopped/)
+  })
+
+  test('that stalls ends with HANDLER_FAILED when its signal is aborted, whether its iterator ever returns or not', async () => {
+    const stalled: AsyncIterator<unknown> = { next: () => new Promise(() => {}), return: () => new Promise(() => {}) }
+    async function* first() {
+      yield* slowly('a')
+    }
+    const begun = first()
+    let asked = 0
+    const values = { [Symbol.asyncIterator]: () => ({ ...stalled, next: () => (asked++ === 0 ? begun.next() : stalled.next()) }) }
+    const { abort, ended, sessions } = stream(values)
+    await until(() => chunks(sessions.entries).length === 1)
+    abort()
+    assert.equal((await ended).status, 'done')
+    assert.equal(problemOf(onlyFinal(sessions)).code, 'HANDLER_FAILED')
+  })
+
+  test('aborted before its first value has ended nothing: it may be begun again', async () => {
+    const { abort, unseen, sessions } = stream({ [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) })
+    abort()
+    assert.match(String(await unseen), /stopped/)
+    assert.deepEqual(sessions.entries, [])
+  })
+
+  test('that ends by itself because its signal is aborted does not end as answered', async () => {
+    const state = { stop: false }
+    async function* values() {
+      yield* slowly('a')
+      while (!state.stop) await turn()
+    }
+    const { abort, ended, sessions } = stream(values())
+    await until(() => chunks(sessions.entries).length === 1)
+    state.stop = true
+    abort()
+    await ended
+    assert.equal(onlyFinal(sessions).outcome, 'failed')
   })
 
   test('ends when its message has ended otherwise, and its iterator is told', async () => {
@@ -228,4 +273,43 @@ describe('a stream without end', () => {
     assert.equal((await ended).status, 'duplicate')
     await until(() => state.returned)
   })
+})
+
+describe('a stream to a full outbox', () => {
+  const taken = (sessions: FakeSessions) => sessions.entries.filter((_, index) => sessions.statuses[index] === 'done')
+
+  test('waits for room, loses nothing and keeps its order', async () => {
+    const sessions = new FakeSessions()
+    sessions.full.add('s')
+    const { ended } = stream(slowly('a', 'b', 'c'), {}, sessions)
+    await until(() => sessions.statuses.filter(status => status === 'outboxFull').length === 2, { what: 'a second try' })
+    sessions.full.clear()
+    assert.equal((await ended).status, 'done')
+    assert.deepEqual(
+      taken(sessions).map(entry => entry.kind !== 'push' && entry.chunk),
+      [0, 1, 2, 3],
+    )
+    assert.equal(finals(taken(sessions))[0].outcome, 'answered')
+  })
+
+  test('ends with HANDLER_FAILED when it is aborted first', async () => {
+    const sessions = new FakeSessions()
+    sessions.full.add('s')
+    const { ended, abort } = stream(slowly('a', 'b'), {}, sessions)
+    await until(() => sessions.statuses.includes('outboxFull'))
+    abort()
+    await ended
+    assert.deepEqual(
+      taken(sessions).map(entry => [entry.kind, problemOf(entry).code]),
+      [['final', 'HANDLER_FAILED']],
+    )
+  })
+})
+
+test('a stream whose call was made again goes on behind the chunks that were taken the first time', async () => {
+  const sessions = new FakeSessions()
+  sessions.beginStream('s', 9, 'run-1', 2)
+  const { ended } = stream(slowly('a', 'b', 'c'), {}, sessions)
+  assert.equal((await ended).status, 'done')
+  assert.deepEqual([sessions.statuses, onlyFinal(sessions).outcome], [['duplicate', 'duplicate', 'done', 'done'], 'answered'])
 })

@@ -1,102 +1,70 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { Codec, encodeFrame, Flag, FrameType } from '@causeway/protocol'
-import type { FinishBatcher, FinishResult } from '@causeway/sessions'
-import { errorFrame, finalEntry } from './answers.ts'
-import type { Context } from './context.ts'
+import { Codec } from '@causeway/protocol'
 import { encodeValue } from './execution.ts'
-import { STREAM_AHEAD } from './limits.ts'
-import type { StoredMessage } from './stored-message.ts'
+import { type StreamEnd, type StreamParts, StreamWriter } from './stream-writer.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
-const NOTHING = new Uint8Array(0)
+type Encoded = ReturnType<typeof encodeValue>
 
-export interface StreamParts {
-  message: StoredMessage
-  ctx: Context
-  finisher: FinishBatcher
-  /** Names this run: another one that finds a chunk of it ends the request. */
-  run: string
+const NOTHING: Encoded = { payload: new Uint8Array(0), codec: Codec.BYTES }
+
+/** A stream that was cut before anything of it was seen: it may be begun again. */
+export interface UnseenStream {
+  cut: unknown
 }
 
 /**
  * Writes an async iterable's values as chunks, each numbered within this run. A value behind which the iterable ends in the same turn
- * goes as the last frame, else an empty one ends the stream. A stream once seen is not begun again: an error in the middle, or another
- * run's chunks, end the request with HANDLER_FAILED. Resolves with the result of the end.
+ * goes as the last frame, else an empty one ends the stream. A stream once seen is not begun again: an error in the middle, an abort of
+ * its signal, or another run's chunks end the request with HANDLER_FAILED. Resolves with the result of the end. An iterable that is no
+ * longer wanted is told, and not waited for.
  */
-export async function writeStream(parts: StreamParts, values: AsyncIterable<unknown>): Promise<FinishResult> {
+export async function writeStream(parts: StreamParts, values: AsyncIterable<unknown>): Promise<StreamEnd | UnseenStream> {
+  const { signal, log } = parts.ctx
   const writer = new StreamWriter(parts)
+  let iterator: AsyncIterator<unknown> | undefined
   try {
-    const iterator = values[Symbol.asyncIterator]()
-    let step = await iterator.next()
-    while (!step.done && !writer.stopped && !parts.ctx.signal.aborted) {
-      const following = iterator.next()
-      following.catch(() => undefined)
-      const last = await Promise.race([following.then(next => next.done === true), nextTurn(false)])
-      if (last) return await writer.end(encodeValue(step.value))
-      await writer.chunk(encodeValue(step.value))
-      step = await following
-    }
-    if (!step.done) await iterator.return?.()
-    return await writer.end({ payload: NOTHING, codec: Codec.BYTES })
+    iterator = values[Symbol.asyncIterator]()
+    const last = await writeValues(parts, writer, iterator)
+    if (writer.stopped === undefined) return await writer.end(last)
+    tell(iterator)
+    return await writer.fail(writer.stopped)
   } catch (error) {
-    parts.ctx.log.warn({ error: (error as Error).message }, 'a stream failed')
-    return await writer.fail(`the stream ended in an error: ${(error as Error).message}`)
+    tell(iterator)
+    const cut = signal.aborted && error === signal.reason
+    if (cut && !writer.begun) return { cut: error }
+    log.warn({ error: (error as Error).message }, cut ? 'a stream was cut' : 'a stream failed')
+    return await writer.fail(`the stream ${cut ? 'was cut' : 'ended in an error'}: ${(error as Error).message}`)
   }
 }
 
-class StreamWriter {
-  readonly #parts: StreamParts
-  #number = 0
-  #waiting = 0
-  #room: (() => void) | undefined
-  /** Another run has the stream, or nobody waits for it any more. */
-  stopped = false
-  #taken = false
-
-  constructor(parts: StreamParts) {
-    this.#parts = parts
+/** All values but the last frame, which is what it returns. */
+async function writeValues(parts: StreamParts, writer: StreamWriter, iterator: AsyncIterator<unknown>): Promise<Encoded> {
+  const { signal } = parts.ctx
+  const value = async (coming: Promise<IteratorResult<unknown>>): Promise<IteratorResult<unknown>> => {
+    parts.waiting(true)
+    const step = await unlessAborted(coming, signal)
+    parts.waiting(false)
+    return step
   }
-
-  async chunk({ payload, codec }: { payload: Uint8Array; codec: number }): Promise<void> {
-    const { message, finisher, run } = this.#parts
-    if (message.header.kind !== 'request') return
-    const { session, bucket, header } = message
-    const { incarnation, msgId } = header
-    this.#waiting++
-    finisher.add(
-      { kind: 'chunk', session, bucket, incarnation, msgId, run, chunk: this.#number++, frame: this.#frame(payload, codec, Flag.MORE) },
-      result => {
-        this.#waiting--
-        if (result.status !== 'done') this.stopped = true
-        if (result.status === 'streamTaken') this.#taken = true
-        this.#room?.()
-      },
-    )
-    while (this.#waiting >= STREAM_AHEAD) {
-      await new Promise<void>(resolve => {
-        this.#room = resolve
-      })
-    }
+  let step = await value(iterator.next())
+  while (!step.done && writer.stopped === undefined) {
+    const following = iterator.next()
+    following.catch(() => undefined)
+    const last = await Promise.race([following.then(next => next.done === true), nextTurn(false)])
+    // an iterable that watches the signal ends when it is aborted: that is no end of the stream
+    signal.throwIfAborted()
+    if (last) return encodeValue(step.value)
+    await writer.chunk(encodeValue(step.value))
+    step = await value(following)
   }
+  return NOTHING
+}
 
-  #frame(payload: Uint8Array, codec: number, flags: number): Uint8Array {
-    const { msgId, opcode } = this.#parts.message.header
-    return encodeFrame({ type: FrameType.RESPONSE, flags, codec, opcode, msgId, payload })
-  }
-
-  async end({ payload, codec }: { payload: Uint8Array; codec: number }): Promise<FinishResult> {
-    const { message, run } = this.#parts
-    if (this.#taken) return await this.fail('another run of this stream was seen already')
-    const entry = finalEntry(message, 'answered', this.#frame(payload, codec, 0))
-    const result = await this.#finish(message.header.kind === 'request' ? { ...entry, run, chunk: this.#number } : entry)
-    return result.status === 'streamTaken' ? await this.fail('another run of this stream was seen already') : result
-  }
-
-  async fail(detail: string): Promise<FinishResult> {
-    const { message } = this.#parts
-    return await this.#finish(finalEntry(message, 'failed', errorFrame(message, 'HANDLER_FAILED', detail)))
-  }
-
-  #finish(entry: ReturnType<typeof finalEntry>): Promise<FinishResult> {
-    return new Promise(resolve => this.#parts.finisher.add(entry, resolve))
+function tell(iterator: AsyncIterator<unknown> | undefined): void {
+  try {
+    iterator?.return?.().catch(() => undefined)
+  } catch {
+    // it may throw as it likes: nobody listens any more
   }
 }

@@ -153,12 +153,13 @@ export class Worker {
     this.#stopping = true
     const { drainTimeout } = this.#config
     this.#logger.info({ outstanding: this.#dispatcher.outstanding }, 'draining')
-    await Promise.all([this.#dispatcher.drain(drainTimeout), this.#retryWorker.close(drainTimeout)])
+    await Promise.all([this.#dispatcher.stop(drainTimeout), this.#retryWorker.close(drainTimeout)])
     for (const timer of this.#timers) clearInterval(timer)
     await this.#consumer
       .leave()
       .catch(error => this.#logger.warn({ error: (error as Error).message }, 'leaving the group failed; its time-out ends it'))
     this.#running.close()
+    await this.#runner.streamsEnded()
     await this.#finisher.idle()
     await this.#deadLetters.close(drainTimeout)
     await this.#announcement

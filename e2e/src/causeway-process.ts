@@ -19,8 +19,9 @@ export class CausewayProcess {
   stdout = ''
   stderr = ''
 
-  constructor(args: readonly string[], environment: NodeJS.ProcessEnv) {
-    this.#child = spawn(process.execPath, [COMMAND, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: environment })
+  /** In the folder `cwd`; default this process's own. */
+  constructor(args: readonly string[], environment: NodeJS.ProcessEnv, cwd?: string) {
+    this.#child = spawn(process.execPath, [COMMAND, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: environment, cwd })
     this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       this.stdout = (this.stdout + text).slice(-OUTPUT_KEPT)
     })

@@ -6,13 +6,15 @@ import { Installation, type RunningGateway } from './installation.ts'
 import { JsonClient } from './json-client.ts'
 import { memoryOf, metric } from './metric.ts'
 import { everywhere } from './places.ts'
-import { ACK, frame, NOTIFY, PING, REQUEST, request, SYN, V2Client } from './v2-client.ts'
+import { ACK, ERROR, frame, json, NOTIFY, PING, PUSH, REQUEST, request, SYN, V2Client } from './v2-client.ts'
 
 const SYN_FRAME = frame(SYN, { codec: 1, payload: '{"client":{"name":"hostile","version":"0"}}' })
 const HANDSHAKE_MS = 1_000
 /** Connections of one stampede: below what a process may open, above any backlog. */
 const STAMPEDE = 1_000
 const DEPTH = 400_000
+/** Deadline of a push that can reach nobody, so that its retries are not waited for, ms. */
+const STRAY_MS = 500
 /** What a flood of tens of megabytes may cost a process that holds 1 MiB of it, bytes. */
 const FLOOD_GROWTH = 100 << 20
 
@@ -36,6 +38,32 @@ everywhere('hostile clients', async (context, place) => {
     using other = await JsonClient.connect(gateway.websocket)
     other.socket.send(`{"type":"syn","deep":${deep}}`)
     assert.equal(await other.closeCode, 4500)
+    await standsFirm()
+  })
+
+  await context.test('pushes to a session id of 300 characters, by a message and by POST, among those of others', async () => {
+    const id = 's'.repeat(300)
+    using stray = (await V2Client.open(gateway.port)).client
+    const { client, synAck } = await V2Client.open(gateway.port)
+    using _ = client
+    const pushed = { session: synAck.session, payload: 'mine' }
+    for (let msgId = 1; msgId <= 2; msgId++) {
+      stray.send(request(msgId, 'demo.push', { session: id, payload: id }, { metadata: { 2: STRAY_MS } }))
+      client.send(request(msgId, 'demo.push', pushed))
+    }
+    for (let msgId = 1; msgId <= 2; msgId++) {
+      assert.equal(json<unknown>(await client.take(PUSH)), 'mine')
+      assert.deepEqual(json(await client.answer(msgId)), { pushed: true })
+      assert.equal((await stray.answer(msgId)).type, ERROR)
+    }
+    const posted = await fetch(`${gateway.http}/v1/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ session: id, payload: 1 }),
+    })
+    assert.deepEqual([posted.status, ((await posted.json()) as { code: string }).code], [404, 'SESSION_UNKNOWN'])
+    client.cut()
+    stray.cut()
     await standsFirm()
   })
 

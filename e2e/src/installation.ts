@@ -6,7 +6,8 @@ import { uniqueName } from '@causeway/testing'
 import { CausewayProcess } from './causeway-process.ts'
 import type { Place } from './places.ts'
 
-const DEMO = fileURLToPath(new URL('./demo.fixture.ts', import.meta.url))
+/** The demo's module, for `start` and `worker`. */
+export const DEMO = fileURLToPath(new URL('./demo.fixture.ts', import.meta.url))
 /** Few, so that topics are made fast; more than one, so that sessions spread. */
 const PARTITIONS = '4'
 /** Compiled sources of earlier runs: half of a process's start; left out where coverage is measured, which it would blur. */
@@ -76,6 +77,13 @@ export class Installation {
     const started = new CausewayProcess(args, { ...this.environment, ...environment })
     this.#processes.push(started)
     return started
+  }
+
+  /** Gateway and worker in one process, in the folder `cwd`, as these arguments say. */
+  async serve(args: readonly string[], cwd: string): Promise<RunningGateway> {
+    const started = new CausewayProcess([...args, ...anyPorts(), '--json'], this.environment, cwd)
+    this.#processes.push(started)
+    return await running(started)
   }
 
   /** Gateway and worker in one process, with the demo under this installation's service. */

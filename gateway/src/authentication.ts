@@ -55,9 +55,12 @@ async function verifiedPayload(verify: Verify, token: string): Promise<JWTPayloa
   }
 }
 
-/** A key set that can't be fetched says nothing about the token: its client may come back. */
+/** No answer in time, one that is no 200 or no JSON (jose gives it its general code), and JSON that is no key set. */
+const ABOUT_KEY_SET: ReadonlySet<string> = new Set([errors.JWKSTimeout.code, errors.JOSEError.code, errors.JWKSInvalid.code])
+
+/** A key set that can't be had says nothing about the token: its client may come back. */
 function isAboutToken(error: unknown): boolean {
-  return error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout) && error.code !== 'ERR_JOSE_GENERIC'
+  return error instanceof errors.JOSEError && !ABOUT_KEY_SET.has(error.code)
 }
 
 function identityOf(payload: JWTPayload): Identity {

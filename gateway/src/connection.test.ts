@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { decodeClose, decodeError, decodeGoaway, Flag, FrameType, MAX_NUMBER, ProtocolError } from '@causeway/protocol'
+import { decodeClose, decodeError, decodeGoaway, Flag, FrameType, MAX_NUMBER, OUTBOX_BYTES, ProtocolError } from '@causeway/protocol'
 import { until } from '@causeway/testing'
 import { FakeClient, openClient } from './client.fixture.ts'
 import { answer, fakeGateway, push, quiet, requestOf, textOf } from './gateway.fixture.ts'
@@ -200,6 +200,20 @@ describe('a client beyond its window', () => {
     )
   })
 
+  test('is read no further once what it sent beyond its window would not fit into it either, in bytes', async () => {
+    const gateway = fakeGateway()
+    const { windowBytes, maxPayload } = gateway.config
+    const client = await openClient(gateway)
+    const payload = new Uint8Array(maxPayload)
+    let sent = 0
+    while (!client.transport.paused && sent < 100) client.send(requestOf(++sent, { payload }))
+    const fitting = windowBytes / maxPayload
+    assert.deepEqual([gateway.appender.records.length, sent], [fitting, fitting + 1])
+    await answer(gateway, gateway.appender.records[0])
+    await until(() => gateway.appender.records.length === sent)
+    assert.equal(client.transport.paused, false)
+  })
+
   test('gets its control frames through', async () => {
     const gateway = fakeGateway({ window: 1 })
     const client = await openClient(gateway)
@@ -216,6 +230,38 @@ describe('a client beyond its window', () => {
     assert.equal(gateway.appender.records.length, 0)
     client.send({ type: FrameType.ACK, seq: 4_096 })
     await until(() => gateway.appender.records.length === 1)
+  })
+})
+
+describe('a client that acknowledges nothing', () => {
+  const LARGE = 'x'.repeat(1 << 20)
+
+  test(`has no window once it has ${OUTBOX_BYTES} bytes to acknowledge, and has one again by acknowledging some`, async () => {
+    const gateway = fakeGateway()
+    const client = await openClient(gateway)
+    const deliveries = OUTBOX_BYTES / LARGE.length
+    for (let seq = 1; seq < deliveries; seq++) await push(gateway, client.session.id, LARGE)
+    client.send(requestOf(1))
+    assert.equal(gateway.appender.records.length, 1)
+    await push(gateway, client.session.id, LARGE)
+    client.send(requestOf(2))
+    assert.equal(gateway.appender.records.length, 1)
+    client.send({ type: FrameType.ACK, seq: 2 })
+    await until(() => gateway.appender.records.length === 2)
+  })
+
+  test('has its window where wake-ups come late for what it has acknowledged', async () => {
+    const gateway = fakeGateway()
+    const client = await openClient(gateway)
+    const { id } = client.session
+    gateway.store.wakes = false
+    const deliveries = OUTBOX_BYTES / LARGE.length
+    for (let seq = 1; seq <= deliveries; seq++) await push(gateway, id, LARGE)
+    await gateway.host.catchUp(client.session)
+    client.send({ type: FrameType.ACK, seq: deliveries })
+    for (const { seq, frame } of gateway.store.kept.get(id)!.outbox) gateway.host.deliver(id, seq, frame)
+    client.send(requestOf(1))
+    assert.equal(gateway.appender.records.length, 1)
   })
 })
 
@@ -253,5 +299,20 @@ describe('a client that does not read', () => {
     assert.equal(client.transport.endCode(), undefined)
     client.connection.tick(after + SLOW_CONSUMER_MS + 1)
     assert.deepEqual([client.transport.endCode(), client.transport.destroyed], [4003, true])
+  })
+
+  test('is not cut off while it takes something, however little', async () => {
+    const gateway = fakeGateway({ sendBuffer: 4_096 })
+    const client = await openClient(gateway)
+    client.transport.waitingBytes = 10_000
+    await push(gateway, client.session.id, 'x')
+    const after = Date.now()
+    for (let look = 1; look <= 5; look++) {
+      client.transport.waitingBytes -= 100
+      client.connection.tick(after + look * SLOW_CONSUMER_MS)
+      assert.equal(client.transport.endCode(), undefined)
+    }
+    client.connection.tick(after + 6 * SLOW_CONSUMER_MS + 1)
+    assert.equal(client.transport.endCode(), 4003)
   })
 })

@@ -3,7 +3,6 @@ import {
   Codec,
   type Dialect,
   type DialectMessage,
-  decodeFrame,
   type ErrorName,
   Flag,
   type Frame,
@@ -14,6 +13,7 @@ import {
   problem,
 } from '@causeway/protocol'
 import type { ConnectionContext } from './connection-context.ts'
+import { readDelivery } from './delivery-frame.ts'
 import { HeldFrames } from './held-frames.ts'
 import { ReadGate } from './read-gate.ts'
 import type { GatewaySession, SessionOwner } from './session.ts'
@@ -156,7 +156,7 @@ export class DialectConnection implements SessionOwner {
 
   deliver(frames: readonly Uint8Array[]): boolean {
     if (this.#closed) return false
-    for (const bytes of frames) this.#delivery(decodeFrame(bytes))
+    for (const bytes of frames) this.#delivery(readDelivery(bytes))
     this.transport.flush()
     const session = this.#session!
     if (this.#slow.exceeded) this.#choke()

@@ -73,6 +73,18 @@ describe('the health of a gateway', () => {
     assert.deepEqual(Object.keys(healthOf('embedded').health.dependencies), ['embedded'])
   })
 
+  test('is bad from a fault that no ping shows until it is mended, and tells why and since when', () => {
+    const { health } = healthOf()
+    health.fault('topic of orders', 'it has 4 partitions')
+    assert.deepEqual([health.ok, health.dependencies.kafka.ok], [false, true])
+    mock.timers.setTime(NOW + 2_000)
+    health.fault('topic of orders', 'it has 4 partitions, expected 16')
+    assert.deepEqual(health.dependencies['topic of orders'], { ok: false, error: 'it has 4 partitions, expected 16', since: NOW })
+    health.mended('topic of orders')
+    assert.deepEqual([health.ok, Object.keys(health.dependencies)], [true, ['kafka', 'redis']])
+    health.mended('topic of nobody')
+  })
+
   test('is looked at no more once stopped', async () => {
     const { health, pings } = healthOf()
     health.start()

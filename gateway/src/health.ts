@@ -42,8 +42,9 @@ export class Health {
 
   /** Something other than a ping keeps this process from serving. */
   fault(name: string, error: string): void {
-    this.dependencies[name] = { ok: false, error, since: Date.now() }
-    this.#logger.error({ dependency: name, error }, 'not ready')
+    const before = this.dependencies[name]
+    this.dependencies[name] = { ok: false, error, since: before?.ok === false ? before.since : Date.now() }
+    if (before?.error !== error) this.#logger.error({ dependency: name, error }, 'not ready')
   }
 
   mended(name: string): void {

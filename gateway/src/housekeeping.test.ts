@@ -117,6 +117,41 @@ describe('housekeeping', () => {
     assert.equal(renewals().length, 1)
   })
 
+  test('renews a lease at the next try where a renewal failed', async () => {
+    await openClient(gateway)
+    gateway.store.down = 'connection refused'
+    mock.timers.tick(TTL / 3 + RENEW_TICK_MS)
+    await quiet()
+    assert.deepEqual(renewals(), [])
+    gateway.store.down = undefined
+    mock.timers.tick(RENEW_TICK_MS)
+    await quiet()
+    assert.deepEqual(
+      renewals().map(({ expiresAt }) => expiresAt),
+      [NOW + TTL / 3 + RENEW_TICK_MS * 2 + TTL],
+    )
+    mock.timers.tick(RENEW_TICK_MS)
+    await quiet()
+    assert.equal(renewals().length, 1)
+  })
+
+  test('sweeps nothing soon after a renewal failed: clients are still there whose sessions could not be renewed', async () => {
+    const client = await openClient(gateway)
+    client.send(requestOf(1))
+    gateway.appender.confirm()
+    gateway.store.down = 'connection refused'
+    mock.timers.tick(RENEW_TICK_MS)
+    await quiet()
+    gateway.store.down = undefined
+    gateway.store.swept = [client.session.id]
+    mock.timers.tick(SWEEP_TICK_MS)
+    await quiet()
+    assert.equal(client.transport.endCode(), undefined)
+    mock.timers.tick(TTL / 3 + SWEEP_TICK_MS)
+    await quiet()
+    assert.equal(client.transport.endCode(), 4000)
+  })
+
   const fallen: [RenewStatus, string][] = [
     ['replaced', 'REPLACED'],
     ['gone', 'GOING_AWAY'],

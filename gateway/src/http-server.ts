@@ -28,18 +28,21 @@ export async function httpServer(context: ConnectionContext, health: Health): Pr
   })
   server.get('/livez', () => ({ status: 'ok' }))
   server.get('/readyz', (_request, reply) => readiness(context, health, reply))
-  const preValidation = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const { origin, host } = request.headers
-    if (originAllowed(origin, host, config.origins) && (origin === undefined || hostAllowed(config.host, host))) return
-    await reply.code(403).send({
-      code: 'FORBIDDEN',
-      title: 'Forbidden',
-      detail: `origin ${origin} is not allowed; CAUSEWAY_ORIGINS lists those that are`,
-    })
-  }
+  const preValidation = (request: FastifyRequest, reply: FastifyReply): Promise<void> => demandOrigin(context, request, reply)
   server.get('/ws', { websocket: true, preValidation }, (socket, request) => acceptWebSocket(context, socket, request))
-  messagesApi(server, context)
+  await server.register(async scope => {
+    scope.addHook('onRequest', preValidation)
+    messagesApi(scope, context)
+  })
   return server
+}
+
+/** A page of elsewhere sends nothing: neither by a WebSocket nor by a request (RFC 6455, section 10.2). What is no browser names no origin. */
+async function demandOrigin({ config }: ConnectionContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { origin, host } = request.headers
+  if (origin === undefined || (originAllowed(origin, host, config.origins) && hostAllowed(config.host, host))) return
+  const detail = `origin ${origin} is not allowed; CAUSEWAY_ORIGINS lists those that are`
+  await reply.code(403).send({ code: 'FORBIDDEN', title: 'Forbidden', detail })
 }
 
 function readiness(context: ConnectionContext, health: Health, reply: FastifyReply): object {

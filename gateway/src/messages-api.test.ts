@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Codec, type ErrorName, encodeError, encodeFrame, Flag, FrameType, problem } from '@causeway/protocol'
+import { Codec, type ErrorName, encodeError, encodeFrame, Flag, FrameType, OUTBOX_BYTES, problem } from '@causeway/protocol'
 import { until } from '@causeway/testing'
 import Fastify from 'fastify'
 import { openClient } from './client.fixture.ts'
@@ -9,10 +9,10 @@ import { messagesApi } from './messages-api.ts'
 
 function api(settings = {}) {
   const gateway = fakeGateway(settings)
-  const server = Fastify()
+  const server = Fastify({ bodyLimit: 4 << 20 })
   messagesApi(server, gateway.context)
   const post = (payload: object, headers = {}) => server.inject({ method: 'POST', url: '/v1/messages', payload, headers })
-  return { gateway, post }
+  return { gateway, server, post }
 }
 
 /** Finishes the first admitted message with a delivery of the test's. */
@@ -22,6 +22,14 @@ async function finishWith(gateway: FakeGateway, frame: Uint8Array): Promise<void
   const { id, bucket, incarnation } = session
   const { msgId, prev } = pending
   await gateway.store.finish([{ kind: 'final', session: id, bucket, incarnation, msgId, prev, outcome: 'answered', frame }])
+}
+
+/** A chunk of the stream that answers it. */
+async function chunkWith(gateway: FakeGateway, chunk: number, payload: string): Promise<void> {
+  await until(() => gateway.appender.records.length === 1)
+  const { id, bucket, incarnation } = gateway.appender.records[0].session
+  const frame = response(Codec.JSON, payload, Flag.MORE)
+  await gateway.store.finish([{ kind: 'chunk', session: id, bucket, incarnation, msgId: 1, run: 'r', chunk, frame }])
 }
 
 const response = (codec: number, payload: string, flags = 0) => encodeFrame({ type: FrameType.RESPONSE, msgId: 1, codec, payload, flags })
@@ -47,13 +55,37 @@ describe('POST /v1/messages as a request', () => {
   test('answers a stream as the list of its chunks', async () => {
     const { gateway, post } = api()
     const replying = post({ route: 'echo' })
-    await until(() => gateway.appender.records.length === 1)
-    const [{ session }] = gateway.appender.records
-    const { id, bucket, incarnation } = session
-    const frame = response(Codec.JSON, '1', Flag.MORE)
-    await gateway.store.finish([{ kind: 'chunk', session: id, bucket, incarnation, msgId: 1, run: 'r', chunk: 0, frame }])
+    await chunkWith(gateway, 0, '1')
     await finishWith(gateway, response(Codec.BYTES, ''))
     assert.deepEqual((await replying).json(), { chunks: [{ payload: 1 }] })
+  })
+
+  test('answers bytes that only claim to be JSON as base64', async () => {
+    const { gateway, post } = api()
+    const replying = post({ route: 'echo' })
+    await finishWith(gateway, response(Codec.JSON, 'no JSON'))
+    const reply = await replying
+    assert.deepEqual([reply.statusCode, reply.json()], [200, { payload64: Buffer.from('no JSON').toString('base64') }])
+  })
+
+  test('acknowledges chunks as they come, so that a stream is not held up by its outbox', async () => {
+    const { gateway, post } = api()
+    const replying = post({ route: 'echo' })
+    await chunkWith(gateway, 0, '1')
+    const [{ session }] = gateway.appender.records
+    assert.deepEqual([session.acknowledged, session.outbox.bytes], [1, 0])
+    await finishWith(gateway, response(Codec.BYTES, ''))
+    await replying
+  })
+
+  test(`answers 413 to a stream of more than ${OUTBOX_BYTES} bytes, and ends its session`, async () => {
+    const { gateway, post } = api()
+    const replying = post({ route: 'echo' })
+    const large = JSON.stringify('x'.repeat(OUTBOX_BYTES / 4))
+    for (let chunk = 0; chunk < 4; chunk++) await chunkWith(gateway, chunk, large)
+    const reply = await replying
+    assert.deepEqual([reply.statusCode, reply.json().code], [413, 'TOO_LARGE'])
+    assert.deepEqual([gateway.host.held.size, gateway.store.ended.length], [0, 1])
   })
 
   test('ends its session with the answer', async () => {
@@ -111,6 +143,27 @@ describe('POST /v1/messages as a push', () => {
     const reply = await api().post({ session: 'nobody', payload: 1 })
     assert.deepEqual([reply.statusCode, reply.json().code], [404, 'SESSION_UNKNOWN'])
   })
+
+  for (const [what, session] of [
+    ['longer than any', 's'.repeat(300)],
+    ['empty', ''],
+    ['of other characters', 'a b'],
+  ]) {
+    test(`answers 404 to an id that is ${what}, and does not ask the store`, async () => {
+      const { gateway, post } = api()
+      const reply = await post({ session, payload: 1 })
+      assert.deepEqual([reply.statusCode, reply.json().code], [404, 'SESSION_UNKNOWN'])
+      assert.ok(reply.json().detail.length < 100)
+      assert.deepEqual(gateway.store.entries, [])
+    })
+  }
+
+  test('answers 413 to a payload above the limit, and nothing is stored', async () => {
+    const { gateway, post } = api({ maxPayload: 1_024 })
+    const client = await openClient(gateway)
+    const reply = await post({ session: client.session.id, payload: 'x'.repeat(1_023) })
+    assert.deepEqual([reply.statusCode, reply.json().code, gateway.store.entries.length], [413, 'TOO_LARGE', 0])
+  })
 })
 
 describe('POST /v1/messages is refused', () => {
@@ -132,6 +185,13 @@ describe('POST /v1/messages is refused', () => {
       assert.deepEqual([reply.statusCode, reply.json().code, gateway.appender.records.length], [status, code, 0])
     })
   }
+
+  test('with 400 for JSON nested too deep to be written again', async () => {
+    const { gateway, server } = api()
+    const payload = `{"route":"echo","payload":${'['.repeat(400_000)}${']'.repeat(400_000)}}`
+    const reply = await server.inject({ method: 'POST', url: '/v1/messages', payload, headers: { 'content-type': 'application/json' } })
+    assert.deepEqual([reply.statusCode, reply.json().code, gateway.appender.records.length], [400, 'BAD_PAYLOAD', 0])
+  })
 
   test('with 401 without a valid token', async () => {
     const { post } = api({ auth: 'jwt', jwtSecret: 'a secret of at least thirty-two bytes' })

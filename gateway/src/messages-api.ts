@@ -1,7 +1,6 @@
 import {
   bucketOf,
   Codec,
-  decodeFrame,
   ERRORS,
   type ErrorEntry,
   type ErrorName,
@@ -17,6 +16,7 @@ import {
 } from '@causeway/protocol'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { ConnectionContext } from './connection-context.ts'
+import { readDelivery } from './delivery-frame.ts'
 import type { GatewaySession, SessionOwner } from './session.ts'
 
 /** Body of POST /v1/messages, as checked. */
@@ -62,8 +62,17 @@ function readBody(raw: unknown): MessageBody {
     throw new ProtocolError('BAD_PAYLOAD', 'timeout must be a whole number of ms')
   if ([route, session, channel].filter(value => value !== undefined).length !== 1)
     throw new ProtocolError('BAD_PAYLOAD', 'name one of route, session and channel')
-  const bytes = payload64 === undefined ? Buffer.from(JSON.stringify(payload ?? null)) : Buffer.from(payload64 as string, 'base64')
+  const bytes = payload64 === undefined ? jsonBytes(payload ?? null) : Buffer.from(payload64 as string, 'base64')
   return { ...(raw as MessageBody), payload: bytes, codec: payload64 === undefined ? Codec.JSON : Codec.BYTES }
+}
+
+/** JSON is parsed at any depth and written recursively. */
+function jsonBytes(value: unknown): Uint8Array {
+  try {
+    return Buffer.from(JSON.stringify(value))
+  } catch (cause) {
+    throw new ProtocolError('BAD_PAYLOAD', 'payload is nested too deep', { cause })
+  }
 }
 
 async function push(context: ConnectionContext, session: string, body: MessageBody): Promise<void> {
@@ -124,7 +133,7 @@ class HttpAnswer implements SessionOwner {
   }
 
   deliver(frames: readonly Uint8Array[]): boolean {
-    for (const bytes of frames) this.#take(decodeFrame(bytes))
+    for (const bytes of frames) this.#take(readDelivery(bytes))
     this.#acknowledged(this.session!.nextSeq - 1)
     return true
   }
@@ -139,6 +148,7 @@ class HttpAnswer implements SessionOwner {
     this.#bytes += frame.payload.length
     if (this.#bytes > OUTBOX_BYTES) {
       this.#settled.reject(new ProtocolError('TOO_LARGE', `the answer has more than ${OUTBOX_BYTES} bytes: ask for it by a connection`))
+      return
     }
     if ((frame.flags & Flag.MORE) !== 0) return
     const [only] = this.#chunks
@@ -165,9 +175,17 @@ class HttpAnswer implements SessionOwner {
   }
 }
 
+/** JSON goes in as it is, but only where it is JSON: a handler may have mislabelled its bytes. */
 function readable(frame: Frame): object {
   const bytes = Buffer.from(frame.payload)
-  return frame.codec === Codec.JSON ? { payload: JSON.parse(bytes.toString('utf8')) as unknown } : { payload64: bytes.toString('base64') }
+  if (frame.codec === Codec.JSON) {
+    try {
+      return { payload: JSON.parse(bytes.toString('utf8')) as unknown }
+    } catch {
+      // told as the bytes they are
+    }
+  }
+  return { payload64: bytes.toString('base64') }
 }
 
 function asProblem(error: unknown): Problem {

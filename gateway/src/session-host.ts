@@ -117,7 +117,7 @@ export class SessionHost implements WakeHandlers {
     session.outgoing = []
     session.detachedUntil = Date.now() + this.#options.sessionTtlMs
     session.renewAt = 0
-    this.touched.add(session)
+    if (this.held.get(session.id) === session) this.touched.add(session)
   }
 
   forget(session: GatewaySession): void {
@@ -184,7 +184,8 @@ export class SessionHost implements WakeHandlers {
     const ended = endedBy(frame)
     if (ended !== 0) this.#settle(session, ended)
     if (session.owner === undefined) return
-    session.outbox.add(seq, frame.length)
+    // a wake-up may come after the outbox was read, and its delivery be acknowledged by then
+    if (seq > session.acknowledged) session.outbox.add(seq, frame.length)
     if (session.take(seq, frame).gap) void this.catchUp(session)
     this.#markDirty(session)
   }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import type {
   CatchUpAnswer,
   CatchUpQuery,
@@ -24,6 +25,9 @@ interface Kept {
   doneMark: number
 }
 
+/** Reads of outboxes after which a test is sure that they go in a circle. */
+const MOST_READS = 200
+
 /** The gateway's half of the sessions port in memory: numbers deliveries, keeps them until trimmed, and wakes the gateway, or doesn't. */
 export class FakeStore {
   readonly kept = new Map<string, Kept>()
@@ -41,6 +45,8 @@ export class FakeStore {
   /** What the next sweep ends. */
   swept: string[] = []
   outboxReads = 0
+  /** What goes on between the reading of an outbox and its answer. */
+  meanwhile: (() => Promise<void>) | undefined
 
   /** The port, of which a gateway's sessions call no more than this. */
   get port(): Sessions {
@@ -99,16 +105,21 @@ export class FakeStore {
 
   async outbox({ session, above }: CatchUpQuery, limit: number): Promise<CatchUpAnswer> {
     this.#answer()
-    this.outboxReads++
+    assert.ok(++this.outboxReads <= MOST_READS, 'outboxes are read in a circle')
     const kept = this.kept.get(session)
     const deliveries = (kept?.outbox ?? []).filter(({ seq }) => seq > above).slice(0, limit)
     const copies = deliveries.map(({ seq, frame }) => ({ seq, frame: frame.slice() }))
+    const { meanwhile } = this
+    this.meanwhile = undefined
+    await meanwhile?.()
     return { session, found: kept !== undefined, doneMark: kept?.doneMark ?? 0, deliveries: copies }
   }
 
   async catchUp(queries: readonly CatchUpQuery[]): Promise<CatchUpAnswer[]> {
     const answers = await Promise.all(queries.map(query => this.outbox(query, 1)))
-    return answers.filter((answer, index) => answer.deliveries.length > 0 || answer.doneMark > (queries[index].doneMark ?? Infinity))
+    return answers.filter(
+      ({ found, deliveries, doneMark }, index) => !found || deliveries.length > 0 || doneMark > (queries[index].doneMark ?? Infinity),
+    )
   }
 
   async renew(entries: readonly RenewEntry[]): Promise<RenewStatus[]> {

@@ -1,5 +1,6 @@
 import { encodeJsonText } from '@causeway/protocol'
 import type { WebSocket } from 'ws'
+import { readDelivery } from './delivery-frame.ts'
 import { LINGER_MS } from './limits.ts'
 import type { Transport } from './transport.ts'
 
@@ -34,7 +35,7 @@ export class WebSocketTransport implements Transport {
     const queued = this.#queued
     if (queued.length === 0 || this.#ended) return
     this.#queued = []
-    if (this.#json) for (const frame of queued) this.#socket.send(encodeJsonText(frame), this.#sent)
+    if (this.#json) for (const frame of queued) this.#socket.send(encodeJsonText(readDelivery(frame)), this.#sent)
     else this.#socket.send(queued.length === 1 ? queued[0] : Buffer.concat(queued), this.#sent)
   }
 

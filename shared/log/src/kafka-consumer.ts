@@ -77,7 +77,7 @@ class KafkaMember implements LogConsumer {
     const generation = ++this.#generation
     this.#assigned = new Set(partitions)
     // kafkajs keeps its pauses across generations; the reader that takes over knows of none
-    this.#paused.clear()
+    this.resume([...this.#paused])
     this.#taken = this.#taken.then(async () => {
       if (generation !== this.#generation) return
       await this.#options.handlers.assigned(partitions)

@@ -29,7 +29,7 @@ for (const client of ['kafkajs', 'platformatic'] as const) {
 backendTest(
   'a partition paused before a rebalance gives its records to the reader that takes over',
   { kafka: true },
-  async (_t, { kafka }) => {
+  async (t, { kafka }) => {
     const log = await openKafkaLog({ brokers: [kafka], clientId: uniqueName('test'), logger: silentLogger })
     const topic = uniqueName('topic')
     const group = uniqueName('group')
@@ -38,6 +38,10 @@ backendTest(
     const assigned = (reader: number, count: number) =>
       until(() => readers[reader]!.assignments.at(-1)?.length === count, { timeoutMs: JOIN_TIMEOUT_MS, what: `${count} partitions` })
     const staying = await log.consume({ group, topic, handlers: readers[0].handlers })
+    t.after(async () => {
+      await staying.leave()
+      await log.close()
+    })
     await assigned(0, PARTITIONS)
     staying.pause(readers[0].assignments[0]!)
     const leaving = await log.consume({ group, topic, handlers: readers[1].handlers })
@@ -47,7 +51,5 @@ backendTest(
     await appendAll(log, numbered(topic, PARTITIONS))
     await readers[0].received(PARTITIONS)
     assert.deepEqual(readers[0].records.map(record => record.partition).toSorted(), [0, 1, 2, 3])
-    await staying.leave()
-    await log.close()
   },
 )

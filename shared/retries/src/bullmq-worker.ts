@@ -25,6 +25,8 @@ export interface BullmqWorkerOptions {
   service: string
   runner: RetryRunner
   concurrency: number
+  /** How often heads are held against their jobs, ms. Default 15 s. */
+  sweepMs?: number
   logger: Logger
 }
 
@@ -45,6 +47,7 @@ export class BullmqRetryWorker implements RetryWorker {
   readonly #worker: Worker<RetryJob>
   readonly #stopping = new AbortController()
   readonly #sweeper: NodeJS.Timeout
+  #sweeping = false
 
   constructor(options: BullmqWorkerOptions) {
     this.#options = options
@@ -59,7 +62,7 @@ export class BullmqRetryWorker implements RetryWorker {
       settings: { backoffStrategy: (_made, _type, error) => (error instanceof RetryLater ? error.delayMs : BACKEND_RETRY_MS) },
     })
     this.#worker.on('error', error => options.logger.warn({ service: options.service, error: error.message }, 'retries: worker error'))
-    this.#sweeper = setInterval(() => void this.#sweep(), SWEEP_MS)
+    this.#sweeper = setInterval(() => void this.#sweepAlone(), options.sweepMs ?? SWEEP_MS)
   }
 
   async start(): Promise<this> {
@@ -70,12 +73,22 @@ export class BullmqRetryWorker implements RetryWorker {
 
   async close(timeoutMs: number): Promise<void> {
     clearInterval(this.#sweeper)
-    const forced = setTimeout(() => {
-      this.#stopping.abort()
-      void this.#worker.close(true)
-    }, timeoutMs)
-    await this.#worker.close()
-    clearTimeout(forced)
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>(resolve => {
+      timer = setTimeout(() => {
+        this.#stopping.abort()
+        resolve()
+      }, timeoutMs)
+    })
+    // BullMQ's close waits for the running jobs, and a second, forced one for the first: past the time they are left to the next runner
+    const closed = this.#worker.close().catch(error => {
+      this.#options.logger.warn(
+        { service: this.#options.service, error: (error as Error).message },
+        'retries: the worker did not close well',
+      )
+    })
+    await Promise.race([closed, late])
+    clearTimeout(timer)
   }
 
   async #run(job: Job<RetryJob>): Promise<string> {
@@ -112,6 +125,14 @@ export class BullmqRetryWorker implements RetryWorker {
     }
   }
 
+  /** One sweep at a time: two would schedule the same head twice. */
+  async #sweepAlone(): Promise<void> {
+    if (this.#sweeping) return
+    this.#sweeping = true
+    await this.#sweep()
+    this.#sweeping = false
+  }
+
   /** A head whose job is gone (its setter died between the two steps, or an operator removed it) is scheduled again. */
   async #sweep(): Promise<void> {
     const { parking, queue, service, schedule, logger } = this.#options
@@ -119,11 +140,11 @@ export class BullmqRetryWorker implements RetryWorker {
       for (const head of await parking.heads(service, ALL_BUCKETS)) {
         const state = await queue.getJobState(head.jobId)
         if (state !== 'unknown' && state !== 'completed' && state !== 'failed') continue
-        const message = await parking.first(service, head)
+        const message = await parking.message(service, head)
         if (message === undefined) continue
         logger.warn({ service, session: head.session, msgId: message.msgId, state }, 'retries: a head had no job, scheduled again')
         if (state !== 'unknown') await (await queue.getJob(head.jobId))?.remove()
-        if ((await parking.setHead(message, '')) !== 'lost') await schedule(message, 0)
+        if ((await parking.setHead(message, '')) === 'head') await schedule(message, 0)
       }
     } catch (error) {
       logger.warn({ service, error: (error as Error).message }, 'retries: the sweep for heads without a job failed')

@@ -10,6 +10,7 @@ const ANSWERS: Record<string, ParkAnswer> = { p: 'parked', g: 'go', h: 'head' }
 export interface Head {
   session: string
   bucket: number
+  msgId: number
   jobId: string
 }
 
@@ -62,13 +63,16 @@ export class RedisParking {
     return replies.flatMap(([error, reply], index) => {
       if (error) throw error
       const entries = Object.entries(reply as Record<string, string>)
-      return entries.map(([session, head]) => ({ session, bucket: buckets[index], jobId: head.split(';').slice(2).join(';') }))
+      return entries.map(([session, head]) => {
+        const [, msgId, ...jobId] = head.split(';')
+        return { session, bucket: buckets[index], msgId: Number(msgId), jobId: jobId.join(';') }
+      })
     })
   }
 
-  /** The head's own message, from the front of its parked ones. */
-  async first(service: string, head: Head): Promise<RetryMessage | undefined> {
-    const [packed] = await this.#redis.zrange(parkedKey(this.#prefix, head.bucket, service, head.session), '0', '0')
+  /** The head's own message, from among its parked ones: what a client sent again may stand before it. */
+  async message(service: string, { bucket, session, msgId }: Head): Promise<RetryMessage | undefined> {
+    const [packed] = await this.#redis.zrangebyscore(parkedKey(this.#prefix, bucket, service, session), msgId, msgId)
     return packed === undefined ? undefined : fromJob(JSON.parse(packed) as RetryJob)
   }
 

@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Counters } from './counters.ts'
+import { Lanes } from './lanes.ts'
+import { LANES } from './limits.ts'
+
+test(`beyond ${LANES} sessions idle lanes are forgotten, those with a head too, and then every new one is offered for parking`, () => {
+  const heads = Array.from({ length: LANES }, (_, index) => `head-${index}`)
+  const lanes = new Lanes(heads, new Counters())
+  for (const session of heads) assert.equal(lanes.of(session).head, true)
+  assert.equal(lanes.of('new').head, true)
+  assert.ok(lanes.size <= LANES, `${lanes.size} lanes`)
+  assert.equal(lanes.of('head-0').head, true)
+})
+
+test('lanes without a head are forgotten without that cost', () => {
+  const lanes = new Lanes([], new Counters())
+  for (let session = 0; session <= LANES; session++) lanes.of(String(session))
+  assert.ok(lanes.size <= LANES, `${lanes.size} lanes`)
+  assert.equal(lanes.of('new').head, false)
+})

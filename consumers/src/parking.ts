@@ -1,0 +1,99 @@
+import type { AttemptError, ParkAnswer, Retries } from '@causeway/retries'
+import type { Logger } from '@causeway/telemetry'
+import { retrying } from './backend-retry.ts'
+import type { Counters } from './counters.ts'
+import type { Lane, LaneMessage } from './lane.ts'
+import type { AttemptWish, MessageRunner } from './message-runner.ts'
+import { toRetry } from './stored-message.ts'
+
+export interface ParkingOptions {
+  service: string
+  retries: Retries
+  runner: MessageRunner
+  counters: Counters
+  logger: Logger
+}
+
+/** Step 7 as the dispatcher takes it: what failed becomes its session's head, what follows is parked behind it. What the store refuses to keep becomes a dead letter, so that its lane goes on. */
+export class Parking {
+  readonly #options: ParkingOptions
+
+  constructor(options: ParkingOptions) {
+    this.#options = options
+  }
+
+  /** Schedules the next attempt of a message; then calls `advance`. */
+  retryLater(lane: Lane, failed: LaneMessage, wish: NonNullable<AttemptWish>, ordered: boolean, advance: () => void): void {
+    const { service, retries, counters, logger } = this.#options
+    const { errors, delayMs } = wish
+    const retry = { ...toRetry(service, failed.message), attempts: errors.length, errors }
+    counters.retried++
+    retrying('scheduling a retry', logger, () => retries.retry(retry, delayMs, ordered))
+      .then(
+        () => {
+          failed.entry.complete = true
+          // the head may stand even where its job was refused
+          lane.head = ordered
+        },
+        error => {
+          lane.head = ordered
+          return this.#giveUp([failed], errors, error)
+        },
+      )
+      .then(advance)
+  }
+
+  /** Offers everything that waits in the lane for parking behind the head, and puts back what is told to go; then calls `advance`. */
+  park(lane: Lane, advance: () => void): void {
+    const { retries, service, logger } = this.#options
+    const waiting = lane.takeAll()
+    const messages = waiting.map(each => toRetry(service, each.message))
+    retrying('parking', logger, () => retries.park(messages))
+      .then(
+        answers => this.#parked(lane, waiting, answers),
+        error => this.#giveUp(waiting, [], error),
+      )
+      .then(advance)
+  }
+
+  #parked(lane: Lane, waiting: readonly LaneMessage[], answers: readonly ParkAnswer[]): void {
+    const going: LaneMessage[] = []
+    for (let i = 0; i < waiting.length; i++) {
+      if (answers[i] === 'go') going.push(waiting[i])
+      else {
+        this.#options.counters.parked++
+        if (answers[i] === 'head') this.#reschedule(waiting[i])
+        else waiting[i].entry.complete = true
+      }
+    }
+    if (going.length === 0) return
+    lane.head = false
+    lane.putBack(going)
+  }
+
+  /** The message is the head itself, read again: whoever set it may have died before its job was there. The sweep for such heads makes up for a refusal. */
+  #reschedule({ message, entry }: LaneMessage): void {
+    const { retries, service, logger } = this.#options
+    const error = { at: Date.now(), worker: '', error: 'its first attempt failed at a worker that is gone', attempt: 1 }
+    const retry = { ...toRetry(service, message), attempts: 1, errors: [error] }
+    retrying('scheduling a head again', logger, () => retries.retry(retry, 0, true))
+      .catch(refusal => this.#refused(refusal, 1))
+      .then(() => {
+        entry.complete = true
+      })
+  }
+
+  async #giveUp(given: readonly LaneMessage[], errors: readonly AttemptError[], refusal: Error): Promise<void> {
+    this.#refused(refusal, given.length)
+    for (const { message, entry } of given) {
+      await this.#options.runner.giveUp(message, errors, `the retry store could not take it: ${refusal.message}`, () => {
+        entry.complete = true
+      })
+    }
+  }
+
+  #refused(refusal: Error, messages: number): void {
+    this.#options.counters.refusedCalls++
+    this.#options.logger.error({ error: refusal.message, messages }, 'the retry store refuses messages of a session')
+  }
+}
