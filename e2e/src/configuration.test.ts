@@ -49,6 +49,12 @@ const WRONG: Wrong[] = [
     says: [/CAUSEWAY_JWT_SECRET has 15 bytes: expected at least 32/, /^(?![\s\S]*tiny-and-secret)/],
   },
   {
+    name: 'a flag that is unknown',
+    environment: {},
+    args: ['--keep-alive', '30s', '--tcp-prot', '7400'],
+    says: [/unknown option '--tcp-prot'/],
+  },
+  {
     name: 'a dialect that is none',
     environment: { CAUSEWAY_LISTENERS: '[{"port":0,"dialect":"morse","auth":"none"}]' },
     says: [/CAUSEWAY_LISTENERS names the dialect "morse": expected one of .*vmol/],

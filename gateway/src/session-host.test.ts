@@ -77,6 +77,19 @@ describe('wake-ups', () => {
     assert.deepEqual([session.pending.size, session.outgoing.length], [0, 0])
   })
 
+  test('that one connection cannot write end that connection, and reach the others', async () => {
+    const gateway = fakeGateway()
+    const broken = await openClient(gateway)
+    const sound = await openClient(gateway)
+    broken.connection.deliver = () => {
+      throw new Error('cannot be written')
+    }
+    await push(gateway, broken.session.id, 'a')
+    await push(gateway, sound.session.id, 'b')
+    await until(() => sound.transport.of(FrameType.PUSH).length === 1)
+    assert.equal(broken.transport.endCode(), 4000)
+  })
+
   test('for sessions of other gateways are left alone', async () => {
     const { host } = fakeGateway()
     host.deliver('unknown', 1, requestOf(1).payload)

@@ -200,7 +200,13 @@ export class SessionHost implements WakeHandlers {
     this.#dirty = []
     for (const session of dirty) {
       session.dirty = false
-      this.write(session)
+      try {
+        this.write(session)
+      } catch (error) {
+        // one connection's fault is not the others'
+        this.#options.logger.error({ session: session.id, error }, 'a delivery could not be written; its connection ends')
+        session.owner?.close('GOING_AWAY', 'a delivery could not be written')
+      }
     }
   }
 
