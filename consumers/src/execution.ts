@@ -81,6 +81,12 @@ function outcomeOf(route: Route, message: StoredMessage, value: unknown): Attemp
   }
 }
 
+/** Throws where a payload is more than a client takes. */
+export function checkSize(payload: Uint8Array, maxPayload: number): void {
+  if (payload.length > maxPayload)
+    throw new RangeError(`a payload of ${payload.length} bytes: at most ${maxPayload} (CAUSEWAY_MAX_PAYLOAD)`)
+}
+
 /** A value as payload: bytes as they are, everything else as JSON. */
 export function encodeValue(value: unknown): { payload: Uint8Array; codec: number } {
   if (value instanceof Uint8Array) return { payload: value, codec: Codec.BYTES }

@@ -61,6 +61,15 @@ describe('an attempt', () => {
     assert.deepEqual([final?.outcome, code, detail, traceId], ['rejected', 'REJECTED', 'sold out', '0af7651916cd43dd8448eb211c80319c'])
   })
 
+  test('with an answer larger than clients take ends as HANDLER_FAILED, and says how large it was', async () => {
+    const { final } = await run(() => new Uint8Array((1 << 20) + 1))
+    const { code, detail } = problemOf(final)
+    assert.deepEqual([final?.outcome, code], ['failed', 'HANDLER_FAILED'])
+    assert.match(detail ?? '', /^the answer has 1048577 bytes: at most 1048576/)
+    const notified = await run(() => new Uint8Array((1 << 20) + 1), { kind: 'notify' })
+    assert.equal(notified.final?.outcome, 'notified')
+  })
+
   test('on input that is no JSON answers BAD_PAYLOAD', async () => {
     const { final } = await run(() => null, { value: Buffer.from('{') })
     assert.deepEqual([final?.outcome, problemOf(final).code], ['rejected', 'BAD_PAYLOAD'])

@@ -7,7 +7,7 @@ import { errorFrame, finalEntry, responseFrame } from './answers.ts'
 import { Context } from './context.ts'
 import type { Counters } from './counters.ts'
 import type { DeadLetters } from './dead-letters.ts'
-import { type AttemptOutcome, attempt, encodeValue } from './execution.ts'
+import { type AttemptOutcome, attempt, checkSize, encodeValue } from './execution.ts'
 import { ERROR_TEXT } from './limits.ts'
 import { DeadLetter } from './outcome-errors.ts'
 import { backoffMs } from './retry-policy.ts'
@@ -25,6 +25,8 @@ export interface MessageRunnerOptions {
   finisher: FinishBatcher
   deadLetters: DeadLetters
   running: Running
+  /** Bytes of the largest payload that clients take. */
+  maxPayload: number
   counters: Counters
   logger: Logger
 }
@@ -96,11 +98,10 @@ export class MessageRunner {
   }
 
   #decide(made: Attempt, outcome: AttemptOutcome): AttemptWish | Promise<AttemptWish> {
-    const { message, number, errors, route, context } = made
+    const { message, number, errors, route } = made
     switch (outcome.kind) {
       case 'answer':
-        this.#pushOwn(message, context)
-        this.#final(made, 'answered', responseFrame(message, outcome.payload, outcome.codec))
+        this.#answer(made, outcome.payload, outcome.codec)
         return undefined
       case 'stream':
         return this.#track(this.#stream(made, outcome.values))
@@ -121,6 +122,20 @@ export class MessageRunner {
     }
   }
 
+  /** An answer that its client could not take is no answer: another attempt would make the same. */
+  #answer(made: Attempt, payload: Uint8Array, codec: number): void {
+    const { message, context } = made
+    const { maxPayload } = this.#options
+    if (message.header.kind === 'request' && payload.length > maxPayload) {
+      const detail = `the answer has ${payload.length} bytes: at most ${maxPayload} (CAUSEWAY_MAX_PAYLOAD); stream it`
+      context.log.error(detail)
+      this.#final(made, 'failed', errorFrame(message, 'HANDLER_FAILED', detail))
+      return
+    }
+    this.#pushOwn(message, context)
+    this.#final(made, 'answered', responseFrame(message, payload, codec))
+  }
+
   #track(stream: Promise<AttemptWish>): Promise<AttemptWish> {
     this.#streams.add(stream)
     return stream.finally(() => this.#streams.delete(stream))
@@ -134,11 +149,11 @@ export class MessageRunner {
   /** The time-out of the route bounds the wait for each value, the deadline of the message the whole. */
   async #stream(made: Attempt, values: AsyncIterable<unknown>): Promise<AttemptWish> {
     const { message, context: ctx, deadline, route } = made
-    const { finisher, running, counters } = this.#options
+    const { finisher, running, counters, maxPayload } = this.#options
     const watched = running.begin(ctx, deadline, () => undefined)
     const end = await writeStream(
       {
-        ...{ message, ctx, finisher, run: randomBytes(6).toString('base64url') },
+        ...{ message, ctx, finisher, run: randomBytes(6).toString('base64url'), maxPayload },
         before: () => this.#pushOwn(message, ctx),
         waiting(forValue) {
           watched.deadline = forValue ? Math.min(deadline, Date.now() + route!.timeoutMs) : deadline
@@ -208,7 +223,13 @@ export class MessageRunner {
   }
 
   readonly #push = (ctx: Context, target: string, payload: unknown): Promise<void> => {
-    const frame = encodeFrame({ type: FrameType.PUSH, ...encodeValue(payload) })
+    const encoded = encodeValue(payload)
+    try {
+      checkSize(encoded.payload, this.#options.maxPayload)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    const frame = encodeFrame({ type: FrameType.PUSH, ...encoded })
     if (target === ctx.session) {
       ctx.ownPushes.push(frame)
       return Promise.resolve()

@@ -12,6 +12,8 @@ export interface StreamParts {
   finisher: FinishBatcher
   /** Names this run: another one that finds a chunk of it ends the request. */
   run: string
+  /** Bytes of the largest payload of a chunk. */
+  maxPayload: number
   /** Called before each chunk and before the end, for what has to go ahead of them. */
   before(): void
   /** Called with true when the next value is waited for, with false when it has come. */

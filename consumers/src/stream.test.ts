@@ -21,7 +21,7 @@ function stream(values: AsyncIterable<unknown>, changes: RecordChanges = {}, ses
   const message = messageOf({ msgId: 9, opcode: 5, ...changes })
   const ctx = contextOf(message)
   const finisher = new FinishBatcher(sessions.port, silentLogger)
-  const ending = writeStream({ message, ctx, finisher, run: 'run-1', before() {}, waiting() {} }, values)
+  const ending = writeStream({ message, ctx, finisher, run: 'run-1', maxPayload: 1 << 20, before() {}, waiting() {} }, values)
   return {
     sessions,
     ended: ending.then(end => ('cut' in end ? { status: 'expired' } : end.result)),

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Codec } from '@causeway/protocol'
-import { encodeValue } from './execution.ts'
+import { checkSize, encodeValue } from './execution.ts'
 import { type StreamEnd, type StreamParts, StreamWriter } from './stream-writer.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
@@ -54,8 +54,10 @@ async function writeValues(parts: StreamParts, writer: StreamWriter, iterator: A
     const last = await Promise.race([following.then(next => next.done === true), nextTurn(false)])
     // an iterable that watches the signal ends when it is aborted: that is no end of the stream
     signal.throwIfAborted()
-    if (last) return encodeValue(step.value)
-    await writer.chunk(encodeValue(step.value))
+    const encoded = encodeValue(step.value)
+    checkSize(encoded.payload, parts.maxPayload)
+    if (last) return encoded
+    await writer.chunk(encoded)
     step = await value(following)
   }
   return NOTHING

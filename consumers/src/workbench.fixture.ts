@@ -40,7 +40,7 @@ export function workbench(routes: readonly Route[], concurrency = 16): Workbench
   const finisher = new FinishBatcher(sessions.port, silentLogger)
   const deadLetters = new DeadLetters(retries.port, log.port, PARTITIONS, counters, silentLogger)
   const shared = { service: SERVICE, routes: compileRoutes(SERVICE, routes), finisher, counters, logger: silentLogger }
-  const runner = new MessageRunner({ ...shared, worker: 'wk-1', deadLetters, running })
+  const runner = new MessageRunner({ ...shared, worker: 'wk-1', deadLetters, running, maxPayload: 1 << 20 })
   const dispatcher = new Dispatcher({
     ...shared,
     runner,

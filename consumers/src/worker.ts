@@ -49,7 +49,13 @@ export class Worker {
     this.#deadLetters = new DeadLetters(backends.retries, backends.log, config.partitions, this.#counters, this.#logger)
     const routes = compileRoutes(service.name, service.routes)
     const shared = { service: service.name, routes, finisher: this.#finisher, counters: this.#counters, logger: this.#logger }
-    this.#runner = new MessageRunner({ ...shared, worker: this.id, deadLetters: this.#deadLetters, running: this.#running })
+    this.#runner = new MessageRunner({
+      ...shared,
+      worker: this.id,
+      deadLetters: this.#deadLetters,
+      running: this.#running,
+      maxPayload: config.maxPayload,
+    })
     this.#dispatcher = new Dispatcher({
       ...shared,
       runner: this.#runner,

@@ -24,6 +24,7 @@ export function appending(onTopic: OnTopic): void {
       if (index % 90 === 89) await turn()
     }
     await ended(records.length)
+    await appender.close(DEADLINE_MS)
     assert.equal(new Set(stored).size, records.length, 'told twice, or of objects that are not the ones appended')
     for (let partition = 0; partition < PARTITIONS; partition++) {
       const inOrder = numbersOf(records, partition)
@@ -44,6 +45,7 @@ export function appending(onTopic: OnTopic): void {
       if (number % 20 === 0) await turn()
     }
     await Promise.all([first.ended(200), second.ended(200)])
+    await Promise.all([first.appender.close(DEADLINE_MS), second.appender.close(DEADLINE_MS)])
     const numbers = (await log.read(topic, 1, 0, 1_000)).map(record => Number(utf8(record.value).slice('value '.length)))
     const ascending = Array.from({ length: 200 }, (_, number) => number)
     assert.deepEqual(
@@ -62,6 +64,7 @@ export function appending(onTopic: OnTopic): void {
     appender.append(numberedRecord(topic, 7, 2))
     await until(() => reads.length === 1)
     assert.deepEqual(valuesOf((await reads[0]) ?? []), ['value 7'])
+    await appender.close(DEADLINE_MS)
   })
 
   onTopic('carries key, header, bytes, trace and content type as given', async ({ log }, topic) => {
@@ -94,6 +97,7 @@ export function appending(onTopic: OnTopic): void {
     records[4]!.value = new Uint8Array(5 * 1024 * 1024)
     for (const record of records) appender.append(record)
     await ended(9)
+    await appender.close(DEADLINE_MS)
     assert.deepEqual(
       refused.map(({ record, reason }) => [record.number, reason]),
       [[4, 'TOO_LARGE']],
@@ -110,6 +114,7 @@ export function appending(onTopic: OnTopic): void {
     await ended(10)
     assert.equal(appender.waitingRecords, 0)
     assert.equal(appender.waitingBytes, 0)
+    await appender.close(DEADLINE_MS)
   })
 
   onTopic('ends everything before close resolves, and refuses what comes after', async ({ log }, topic) => {
