@@ -1,11 +1,11 @@
-import { type ErrorName, encodeError, encodeFrame, Flag, FrameType, problem } from '@causeway/protocol'
+import { type ErrorName, encodeError, encodeFrame, FrameType, problem } from '@causeway/protocol'
 import type { FinishFinal, Outcome } from '@causeway/sessions'
 import type { StoredMessage } from './stored-message.ts'
 
 /** The delivery that answers a message; undefined where nobody waits for one. */
-export function responseFrame(message: StoredMessage, payload: Uint8Array, codec: number, more = false): Uint8Array {
+export function responseFrame(message: StoredMessage, payload: Uint8Array, codec: number): Uint8Array {
   const { msgId, opcode } = message.header
-  return encodeFrame({ type: FrameType.RESPONSE, flags: more ? Flag.MORE : 0, codec, opcode, msgId, payload })
+  return encodeFrame({ type: FrameType.RESPONSE, codec, opcode, msgId, payload })
 }
 
 export function errorFrame(message: StoredMessage, code: ErrorName, detail: string): Uint8Array {

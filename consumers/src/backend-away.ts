@@ -1,3 +1,5 @@
+import { isPassingState } from '@causeway/sessions'
+
 /** Codes of a socket that could not be opened or broke, and of an embedded store that is closed for now. */
 const CODES = new Set([
   'ECONNREFUSED',
@@ -21,8 +23,6 @@ const NAMES = new Set([
 ])
 /** Errors of ioredis that have neither a code nor a name of their own. */
 const TEXTS = new Set(['Connection is closed.', 'Command timed out'])
-/** First words of Redis's error replies that speak of its state and not of the call: they pass. */
-const REDIS_STATES = new Set(['LOADING', 'BUSY', 'READONLY', 'MASTERDOWN', 'MISCONF', 'NOREPLICAS', 'CLUSTERDOWN', 'TRYAGAIN', 'OOM'])
 /** Causes looked into. */
 const DEPTH = 5
 
@@ -31,7 +31,7 @@ export function isAway(error: unknown): boolean {
   let each = error
   for (let depth = 0; depth < DEPTH && each instanceof Error; depth++) {
     if (NAMES.has(each.name) || CODES.has(String((each as NodeJS.ErrnoException).code)) || TEXTS.has(each.message)) return true
-    if (each.name === 'ReplyError' && REDIS_STATES.has(each.message.split(' ', 1)[0])) return true
+    if (isPassingState(each)) return true
     each = each.cause
   }
   return false

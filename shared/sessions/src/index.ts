@@ -24,3 +24,4 @@ export type {
   WakeHandlers,
 } from './sessions.ts'
 export { OUTCOMES } from './sessions.ts'
+export { isPassingState } from './store-refusal.ts'
