@@ -44,6 +44,7 @@ export function toRetry(service: string, message: StoredMessage): RetryMessage {
     service,
     session,
     bucket,
+    incarnation: header.incarnation,
     msgId: header.msgId,
     route: header.route,
     header: headerText,

@@ -141,6 +141,7 @@ export class Worker {
       service: this.service.name,
       session,
       bucket: bucketOf(key),
+      incarnation: '',
       msgId: offset,
       route: 'unreadable',
       header,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { until } from '@causeway/testing'
 import { Installation } from './installation.ts'
+import { assertBooksClosed } from './ledger.ts'
 import { Load } from './load.ts'
 import { onRealBackends } from './places.ts'
 import { Relay } from './relay.ts'
@@ -24,10 +25,12 @@ test('the whole process is killed in mid-load and comes back on its folder: ever
   const load = await Load.start({ url: relay.url, ...LOAD })
   await answered(load, WARM)
   await before.process.kill()
-  relay.target = (await installation.start()).port
+  const after = await installation.start()
+  relay.target = after.port
   await answered(load, WARM)
   await load.finish()
   load.assertWhole(installation.journal)
+  await assertBooksClosed(after, load.answered)
 })
 
 onRealBackends('processes die under load (Kafka and Redis)', async (context, place) => {
@@ -78,6 +81,7 @@ onRealBackends('processes die under load (Kafka and Redis)', async (context, pla
 
   await context.test('a gateway is replaced by another and drained: no error', async () => {
     const successor = await installation.gateway()
+    gateways.push(successor)
     relay.target = successor.port
     assert.deepEqual(await gateways[1].process.stop(), { code: 0, signal: null })
     await load.everySessionAnswered()
@@ -88,5 +92,6 @@ onRealBackends('processes die under load (Kafka and Redis)', async (context, pla
     await load.finish()
     const repeats = load.assertWhole(installation.journal)
     context.diagnostic(`${load.answered} requests answered; ${repeats} were handled again after a kill`)
+    await assertBooksClosed(gateways[2], load.answered)
   })
 })

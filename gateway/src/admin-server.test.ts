@@ -4,14 +4,16 @@ import { loadConfig } from '@causeway/config'
 import type { Retries } from '@causeway/retries'
 import type { Metrics } from '@causeway/telemetry'
 import { adminServer } from './admin-server.ts'
+import type { LedgerWatch } from './ledger-watch.ts'
 import type { Overview } from './overview.ts'
 
-const PATHS = ['/', '/api/overview', '/metrics', '/livez', '/queues']
+const PATHS = ['/', '/api/overview', '/api/ledger', '/metrics', '/livez', '/queues']
 
 async function adminOf(flags: Record<string, unknown> = {}) {
   const { server } = await adminServer({
     config: loadConfig({ environment: {}, flags: { auth: 'none', ...flags } }),
     overview: { read: async () => ({ connections: 3 }) } as unknown as Overview,
+    ledger: { read: async () => ({ balanced: true }) } as unknown as LedgerWatch,
     metrics: { contentType: 'text/plain', text: async () => 'causeway_connections 3\n' } as unknown as Metrics,
     retries: {} as Retries,
   })

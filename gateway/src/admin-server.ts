@@ -5,6 +5,7 @@ import type { Config } from '@causeway/config'
 import type { Retries } from '@causeway/retries'
 import type { Metrics } from '@causeway/telemetry'
 import Fastify, { type FastifyInstance } from 'fastify'
+import type { LedgerWatch } from './ledger-watch.ts'
 import { operatorsPage } from './operators-page.ts'
 import { hostAllowed } from './origin.ts'
 import type { Overview } from './overview.ts'
@@ -12,6 +13,7 @@ import type { Overview } from './overview.ts'
 export interface AdminOptions {
   config: Config
   overview: Overview
+  ledger: LedgerWatch
   metrics: Metrics
   retries: Retries
 }
@@ -23,7 +25,7 @@ export interface AdminServer {
 }
 
 /** Port 7402, for operators: the live page, Bull Board, the API and this process's metrics. */
-export async function adminServer({ config, overview, metrics, retries }: AdminOptions): Promise<AdminServer> {
+export async function adminServer({ config, overview, ledger, metrics, retries }: AdminOptions): Promise<AdminServer> {
   const server = Fastify({ forceCloseConnections: true })
   server.addHook('onRequest', async (request, reply) => {
     if (hostAllowed(config.adminHost, request.headers.host)) return
@@ -41,6 +43,7 @@ export async function adminServer({ config, overview, metrics, retries }: AdminO
   server.get('/api/overview', () => overview.read())
   server.get('/api/routes', () => overview.routes())
   server.get('/api/lag', () => overview.lag())
+  server.get('/api/ledger', () => ledger.read())
   server.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()))
   const shown = new Set<string>()
   return {

@@ -3,6 +3,7 @@ import { Metrics } from '@causeway/telemetry'
 import type { GatewayRecord } from './admission.ts'
 import type { Counters } from './counters.ts'
 import type { Health } from './health.ts'
+import type { LedgerWatch } from './ledger-watch.ts'
 import type { SessionHost } from './session-host.ts'
 
 export interface Observed {
@@ -11,10 +12,11 @@ export interface Observed {
   host: SessionHost
   health: Health
   appender: () => Appender<GatewayRecord>
+  ledger: LedgerWatch
 }
 
 /** /metrics of a gateway: read from plain numbers when asked. */
-export function gatewayMetrics({ gateway, counters, host, health, appender }: Observed): Metrics {
+export function gatewayMetrics({ gateway, counters, host, health, appender, ledger }: Observed): Metrics {
   const metrics = new Metrics({ gateway })
   metrics.gauge('causeway_connections', 'Open client connections', () => counters.connections)
   metrics.gauge('causeway_sessions', 'Sessions held, those between two connections included', () => host.held.size)
@@ -40,8 +42,23 @@ export function gatewayMetrics({ gateway, counters, host, health, appender }: Ob
   metrics.counter('causeway_wakeups_lost_total', 'Times a batch of wake-ups was missed', () => counters.lostWakeUps)
   metrics.counters('causeway_messages_refused_total', 'Messages refused, nothing stored', 'code', () => counters.refused)
   metrics.counters('causeway_connections_closed_total', 'Connections ended', 'code', () => counters.closed)
+  ledgerMetrics(metrics, ledger)
   for (const name of Object.keys(health.dependencies)) {
     metrics.gauge(`causeway_${name}_up`, `Whether ${name} answers`, () => Number(health.dependencies[name].ok))
   }
   return metrics
+}
+
+/** As of the last check, of the whole installation: each gateway tells the same. */
+function ledgerMetrics(metrics: Metrics, ledger: LedgerWatch): void {
+  const states = ['inFlight', 'parked', 'retrying'] as const
+  metrics.counter('causeway_ledger_accepted_total', 'Messages accepted since the store began', () => ledger.last?.accepted ?? 0)
+  metrics.counters('causeway_ledger_ended_total', 'Messages ended since the store began', 'outcome', () => ledger.last?.ended ?? {})
+  for (const state of states)
+    metrics.gauge(`causeway_ledger_${state === 'inFlight' ? 'in_flight' : state}`, `Messages ${state}`, () => ledger.last?.[state] ?? 0)
+  metrics.gauge(
+    'causeway_ledger_difference',
+    'Messages neither ended nor anywhere on their way; above 0 for half a minute is an alert',
+    () => ledger.last?.difference ?? 0,
+  )
 }

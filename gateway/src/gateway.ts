@@ -19,6 +19,7 @@ import { gatewayMetrics } from './gateway-metrics.ts'
 import { Health } from './health.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { httpServer } from './http-server.ts'
+import { LedgerWatch } from './ledger-watch.ts'
 import { Overview } from './overview.ts'
 import { RouteTable } from './route-table.ts'
 import { SessionHost } from './session-host.ts'
@@ -54,6 +55,7 @@ export class Gateway {
   readonly #host: SessionHost
   readonly #context: ConnectionContext
   readonly #housekeeping: Housekeeping
+  readonly #ledger: LedgerWatch
   #appender!: Appender<GatewayRecord>
   #listening!: Listening
   #watching!: Watching
@@ -79,6 +81,8 @@ export class Gateway {
     this.#host = new SessionHost({ gateway: this.id, sessions, finisher: this.#finisher, sessionTtlMs, counters: this.#counters, logger })
     this.#context = this.#makeContext()
     this.#housekeeping = new Housekeeping({ host: this.#host, sessions, sessionTtlMs, connections: () => this.#connections, logger })
+    const services = (): readonly string[] => this.#routes.services
+    this.#ledger = new LedgerWatch({ sessions, log: backends.log, services, partitions: config.partitions, logger })
   }
 
   #makeContext(): ConnectionContext {
@@ -120,8 +124,9 @@ export class Gateway {
       host: this.#host,
       health: this.#health,
       appender: () => this.#appender,
+      ledger: this.#ledger,
     })
-    const admin = await adminServer({ config: this.#config, overview, metrics, retries: this.#backends.retries })
+    const admin = await adminServer({ config: this.#config, overview, ledger: this.#ledger, metrics, retries: this.#backends.retries })
     this.#admin = admin.server
     this.#watching = await this.#backends.registry.watch((picture: Picture) => {
       this.#routes.follow(picture)
@@ -131,6 +136,7 @@ export class Gateway {
     this.#http = await httpServer(this.#context, this.#health)
     this.#health.start()
     this.#housekeeping.start()
+    this.#ledger.start()
     this.addresses = await this.#listen()
     await this.#announce()
     return this
@@ -239,6 +245,7 @@ export class Gateway {
     await Promise.race([this.#finisher.idle(), sleep(Math.max(100, until - Date.now()))])
     while (this.#host.touched.size > 0 && Date.now() < until + RENEW_GRACE_MS) await this.#housekeeping.renew()
     this.#housekeeping.stop()
+    this.#ledger.stop()
     this.#health.stop()
     await this.#watching.close()
     await this.#listening.close()

@@ -40,3 +40,10 @@ export const HEALTH_TICK_MS = 1_000
 export const HEALTH_TIMEOUT_MS = 2_000
 /** Verified tokens remembered until they expire. */
 export const TOKEN_CACHE = 10_000
+
+/** How often the ledger is held against the log, ms. */
+export const LEDGER_CHECK_MS = 10_000
+/** Checks in a row that have to find a difference before it is an alert: a resume may count a message that its client was refused, until the next ones end. */
+export const LEDGER_ALERT_CHECKS = 3
+/** Sessions that an alert names. */
+export const LEDGER_SESSIONS = 100

@@ -37,7 +37,7 @@ function overviewOf() {
       },
     },
     retries: { counts: port('counts', { retrying: 1, parked: 2, dead: 3 }) },
-    sessions: { totals: port('totals', { answered: 7 }), list: port('list', { total: 5, sessions: [] }) },
+    sessions: { ledger: port('ledger', { ended: { answered: 7 } }), list: port('list', { total: 5, sessions: [] }) },
   } as unknown as Backends
   const picture: Picture = {
     ...pictureOf([routeOf('echo', 1)], [routeOf('gone', 2, { lastSeen: 5 })]),
@@ -86,7 +86,7 @@ describe('the overview', () => {
 
   test('leaves out what cannot be had, and shows the rest', async () => {
     const { overview, failing } = overviewOf()
-    for (const name of ['totals', 'list', 'counts', 'lag']) failing.add(name)
+    for (const name of ['ledger', 'list', 'counts', 'lag']) failing.add(name)
     const shown = (await overview.read()) as Record<string, unknown>
     assert.deepEqual([shown.messages, shown.sessions, shown.connections], [undefined, undefined, 7])
     assert.deepEqual(shown.services, [{ service: 'orders', workers: 1, lag: undefined }])

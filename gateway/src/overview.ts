@@ -35,9 +35,9 @@ export class Overview {
 
   async read(): Promise<object> {
     const picture = this.#picture()
-    const [services, messages, sessions] = await Promise.all([
+    const [services, ledger, sessions] = await Promise.all([
       this.#servicesNow(),
-      settled(this.#backends.sessions.totals()),
+      settled(this.#backends.sessions.ledger()),
       settled(this.#backends.sessions.list(0)),
     ])
     const sum = (name: string, processes: readonly { stats: Record<string, number> }[]): number =>
@@ -55,7 +55,7 @@ export class Overview {
       gateways: picture.gateways,
       workers: picture.workers.map(({ routes, ...worker }) => ({ ...worker, routes: routes.length })),
       services,
-      messages,
+      messages: ledger?.ended,
     }
   }
 

@@ -66,7 +66,8 @@ export class SessionHost implements WakeHandlers {
     const bucket = bucketOf(id)
     const lastSeq = syn.lastSeq ?? 0
     const expiresAt = Date.now() + sessionTtlMs
-    const state = await sessions.resume({ session: id, bucket, tokenDigest: digest(resumeToken), principal, gateway, expiresAt, lastSeq })
+    const known = { lastSeq, stored: syn.stored ?? 0, waiting: (syn.waiting ?? []).map(([msgId]) => msgId) }
+    const state = await sessions.resume({ session: id, bucket, tokenDigest: digest(resumeToken), principal, gateway, expiresAt, ...known })
     if (state.status === 'unknown') return undefined
     if (state.status === 'denied') return 'denied'
     this.held.get(id)?.owner?.close('REPLACED', 'another connection has resumed this session')
@@ -78,7 +79,8 @@ export class SessionHost implements WakeHandlers {
   #restore(id: string, bucket: number, state: Extract<ResumeResult, { status: 'resumed' }>, syn: Syn): GatewaySession {
     const { incarnation, epoch, principal } = state
     const session = new GatewaySession({ id, bucket, incarnation, epoch, principal }, state.finishedAbove)
-    session.storedMark = Math.max(state.storedMark, state.doneMark, syn.stored ?? 0)
+    session.storedMark = state.storedMark
+    session.storedCount = state.storedCount
     session.lastMsgId = session.storedMark
     session.lastAdmitted = session.storedMark
     session.acknowledged = syn.lastSeq ?? 0

@@ -68,6 +68,8 @@ export class GatewaySession implements SessionIdentity {
   lastAdmitted = 0
   /** All admitted up to it are stored. */
   storedMark = 0
+  /** How many messages were admitted up to it, in the session's whole life. */
+  storedCount = 0
   /** The client has waited a tick for its ACK: the next write takes it along, the next tick sends it alone. */
   acknowledgementDue = false
   readonly pending = new Map<number, Pending>()
@@ -132,8 +134,10 @@ export class GatewaySession implements SessionIdentity {
   stored(pending: Pending): void {
     pending.stored = true
     const unstored = this.#unstored
-    while (this.#unstoredFirst < unstored.length && unstored[this.#unstoredFirst].stored)
+    while (this.#unstoredFirst < unstored.length && unstored[this.#unstoredFirst].stored) {
       this.storedMark = unstored[this.#unstoredFirst++].msgId
+      this.storedCount++
+    }
     if (this.#unstoredFirst === unstored.length || this.#unstoredFirst > MAX_AHEAD) {
       unstored.splice(0, this.#unstoredFirst)
       this.#unstoredFirst = 0

@@ -63,17 +63,18 @@ export class FakeStore {
       this.kept.set(opened.session, { opened, epoch: 1, seq: 0, outbox: [], finished: new Set(), storedMark: 0, doneMark: 0 })
   }
 
-  async resume({ session, tokenDigest, principal, lastSeq }: ResumeRequest): Promise<ResumeResult> {
+  async resume({ session, tokenDigest, principal, lastSeq, stored }: ResumeRequest): Promise<ResumeResult> {
     this.#answer()
     const kept = this.kept.get(session)
     if (kept === undefined) return { status: 'unknown' }
     if (kept.opened.tokenDigest !== tokenDigest || kept.opened.principal !== principal) return { status: 'denied' }
     kept.epoch++
     const { incarnation, gateway } = kept.opened
-    const { epoch, seq, storedMark, doneMark } = kept
+    const { epoch, seq, doneMark } = kept
+    const storedMark = Math.max(kept.storedMark, doneMark, stored)
     const recovered = kept.outbox.length === 0 ? lastSeq >= seq : kept.outbox[0].seq <= lastSeq + 1
     const finishedAbove = [...kept.finished].filter(msgId => msgId > doneMark)
-    const state = { incarnation, epoch, principal, seq, storedMark, doneMark, finishedAbove, recovered }
+    const state = { incarnation, epoch, principal, seq, storedMark, storedCount: storedMark, doneMark, finishedAbove, recovered }
     return { status: 'resumed', ...state, previousGateway: gateway }
   }
 

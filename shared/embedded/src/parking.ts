@@ -2,6 +2,7 @@ import type { DataFolder } from './data-folder.ts'
 import { compositeKey } from './key.ts'
 import { ParkedSession } from './parked-session.ts'
 import type { Table } from './table.ts'
+import { Waiting } from './waiting.ts'
 
 export type ParkResult = 'parked' | 'go' | 'head'
 export type UnparkResult = 'more' | 'cleared' | 'lost'
@@ -19,6 +20,7 @@ export class Parking {
   readonly #heads: Table
   readonly #messages: Table
   readonly #services = new Map<string, Map<string, ParkedSession>>()
+  readonly waiting = new Waiting()
   #tokens = 0
 
   constructor(folder: DataFolder) {
@@ -29,18 +31,20 @@ export class Parking {
   }
 
   /** Makes `msgId` the head of its session, in place of what was; a parked message of that number is no longer parked. */
-  setHead(service: string, session: string, bucket: number, msgId: number): void {
+  setHead(service: string, session: string, bucket: number, msgId: number, incarnation: string): void {
     const found = this.#find(service, session) ?? this.#add(service, session, bucket)
     found.head = msgId
+    this.waiting.add(session, msgId, 'retrying', incarnation)
     if (found.remove(msgId)) this.#remove(this.#messages, service, session, msgId)
     this.#putHead(service, session, found)
   }
 
   /** Keeps a message behind its session's head, or says that none stands (`go`) or that it is the head itself. */
-  park(service: string, session: string, msgId: number, bytes: Buffer): ParkResult {
+  park(service: string, session: string, msgId: number, incarnation: string, bytes: Buffer): ParkResult {
     const found = this.#find(service, session)
     if (!found) return 'go'
     if (found.head === msgId) return 'head'
+    this.waiting.add(session, msgId, 'parked', incarnation)
     if (found.add(msgId)) this.#put(this.#messages, compositeKey(service, session, msgId), bytes)
     return 'parked'
   }
@@ -130,11 +134,15 @@ export class Parking {
   #load(): void {
     for (const { key, value } of this.#heads.entries()) {
       const [service, session] = namesOf(key)
-      this.#add(service, session, value.readUInt8(0)).head = value.readUInt32BE(1)
+      const head = value.readUInt32BE(1)
+      this.#add(service, session, value.readUInt8(0)).head = head
+      if (head !== 0) this.waiting.add(session, head, 'retrying')
     }
     for (const { key } of this.#messages.entries()) {
       const [service, session] = namesOf(key)
-      this.#find(service, session)?.add(key.readUInt32BE(key.length - 4))
+      const msgId = key.readUInt32BE(key.length - 4)
+      this.#find(service, session)?.add(msgId)
+      this.waiting.add(session, msgId, 'parked')
     }
   }
 }

@@ -14,3 +14,4 @@ export {
   wakeChannel,
 } from './keys.ts'
 export { Script } from './script.ts'
+export { LEDGER_FIELDS, waitLua } from './script-ledger.ts'

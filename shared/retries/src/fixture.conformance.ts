@@ -50,13 +50,14 @@ export async function failingSession(sessions: Sessions, service = uniqueName('s
 }
 
 export const message = (
-  { service, session, bucket }: FailingSession,
+  { service, session, bucket, incarnation }: FailingSession,
   msgId: number,
   changes: Partial<RetryMessage> = {},
 ): RetryMessage => ({
   service,
   session,
   bucket,
+  incarnation,
   msgId,
   route: 'demo.fail',
   header: `1;${msgId}`,

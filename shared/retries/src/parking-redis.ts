@@ -2,7 +2,7 @@ import { BUCKETS, headsKey, parkedKey, Script } from '@causeway/redis'
 import type { Redis } from 'ioredis'
 import { type ParkAnswer, type RetryMessage, retryJobId } from './retries.ts'
 import { fromJob, type RetryJob, toJob } from './retry-job.ts'
-import { claimScript, headScript, nextScript, parkScript } from './script-park.ts'
+import { claimScript, headScript, nextScript, parkScript, retryAloneScript } from './script-park.ts'
 
 const ANSWERS: Record<string, ParkAnswer> = { p: 'parked', g: 'go', h: 'head' }
 
@@ -22,6 +22,7 @@ export class RedisParking {
   readonly #park = new Script(parkScript)
   readonly #claim = new Script(claimScript)
   readonly #next = new Script(nextScript)
+  readonly #retryAlone = new Script(retryAloneScript)
 
   constructor(redis: Redis, prefix: string) {
     this.#redis = redis
@@ -32,15 +33,22 @@ export class RedisParking {
   async setHead(message: RetryMessage, token: string): Promise<'head' | 'parked' | 'lost'> {
     const { bucket, service, session, msgId } = message
     const packed = JSON.stringify(toJob(message, true))
-    const reply = await this.#head.run(this.#redis, this.#prefix, bucket, service, session, msgId, packed, retryJobId(message), token)
+    const ids = [bucket, service, session, msgId, packed, retryJobId(message), token, message.incarnation]
+    const reply = await this.#head.run(this.#redis, this.#prefix, ...ids)
     return String(reply) as 'head' | 'parked' | 'lost'
+  }
+
+  /** A message without a head, of a route without order. */
+  async retryAlone(message: RetryMessage): Promise<void> {
+    const { bucket, session, msgId } = message
+    await this.#retryAlone.run(this.#redis, this.#prefix, bucket, session, msgId, message.incarnation)
   }
 
   async park(messages: readonly RetryMessage[]): Promise<ParkAnswer[]> {
     if (messages.length === 0) return []
     const args = messages.flatMap(message => {
       const { bucket, service, session, msgId } = message
-      return [bucket, service, session, msgId, JSON.stringify(toJob(message, true))]
+      return [bucket, service, session, msgId, JSON.stringify(toJob(message, true)), message.incarnation]
     })
     const letters = String(await this.#park.run(this.#redis, this.#prefix, ...args))
     return Array.from(letters, letter => ANSWERS[letter])

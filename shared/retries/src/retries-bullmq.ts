@@ -47,7 +47,8 @@ class BullmqRetries implements Retries {
   }
 
   async retry(message: RetryMessage, delayMs: number, ordered: boolean): Promise<void> {
-    if (ordered && (await this.#parking.setHead(message, '')) === 'parked') return
+    if (!ordered) await this.#parking.retryAlone(message)
+    else if ((await this.#parking.setHead(message, '')) === 'parked') return
     await this.#schedule(message, delayMs, ordered)
   }
 

@@ -98,7 +98,7 @@ export class EmbeddedRetryWorker implements RetryWorker {
   #makeHead(job: Job, message: RetryMessage, delayMs: number): void {
     const { jobs, parking, service } = this.#options
     if (job.msgId !== message.msgId) jobs.remove(job)
-    parking.setHead(service, message.session, message.bucket, message.msgId)
+    parking.setHead(service, message.session, message.bucket, message.msgId, message.incarnation)
     jobs.add(message, Date.now() + delayMs, true)
   }
 
@@ -112,7 +112,7 @@ export class EmbeddedRetryWorker implements RetryWorker {
     const { jobs, parking, service } = this.#options
     const message = await this.#next(session)
     if (!message || parking.head(service, session) !== 0) return
-    parking.setHead(service, session, message.bucket, message.msgId)
+    parking.setHead(service, session, message.bucket, message.msgId, message.incarnation)
     jobs.add(message, Date.now() + delayMs, true)
   }
 

@@ -53,7 +53,7 @@ describe('embedded retries', () => {
     await opened.retries.retry(message(failing, 1), 0, true)
     await opened.retries.park([message(failing, 2), message(failing, 3)])
     await opened.retries.work(failing.service, crashing.runner, 1)
-    await until(async () => (await opened.sessions.totals()).answered === 1)
+    await until(async () => (await opened.sessions.ledger()).ended.answered === 1)
     const { retries, sessions } = await opened.crash()
     const { runner, msgIds, outcomes } = finishingRunner(sessions, failing)
     const worker = await retries.work(failing.service, runner, 1)

@@ -101,6 +101,7 @@ class EmbeddedRetries implements Retries {
       const { message, dueAt, ordered } = decodeStored<StoredRetry>(value)
       const jobs = this.#jobs(message.service)
       jobs.remember(message, dueAt, ordered)
+      if (!ordered) this.#parking.waiting.add(message.session, message.msgId, 'retrying')
       if (ordered && this.#parking.head(message.service, message.session) !== message.msgId)
         jobs.remove(jobs.find(message.session, message.msgId)!)
     }
@@ -114,23 +115,23 @@ class EmbeddedRetries implements Retries {
     const stored = await this.#parking.next(service, session)
     if (!stored) return
     const { message } = decodeStored<StoredRetry>(stored)
-    this.#parking.setHead(service, session, message.bucket, message.msgId)
+    this.#parking.setHead(service, session, message.bucket, message.msgId, message.incarnation)
     this.#schedule(message, 0, true)
   }
 
   /** Sets the head, unless another message of the session is it: then the message waits behind. */
   #becomesHead(message: RetryMessage): boolean {
-    const { service, session, bucket, msgId } = message
+    const { service, session, bucket, msgId, incarnation } = message
     const head = this.#parking.head(service, session)
-    if (head === undefined) this.#parking.setHead(service, session, bucket, msgId)
+    if (head === undefined) this.#parking.setHead(service, session, bucket, msgId, incarnation)
     if (head === undefined || head === msgId) return true
     this.#park(message)
     return false
   }
 
   #park(message: RetryMessage): ParkAnswer {
-    const { service, session, msgId } = message
-    return this.#parking.park(service, session, msgId, encodeStored<StoredRetry>({ message, dueAt: 0, ordered: true }))
+    const { service, session, msgId, incarnation } = message
+    return this.#parking.park(service, session, msgId, incarnation, encodeStored<StoredRetry>({ message, dueAt: 0, ordered: true }))
   }
 
   /** A message has one job, that of its highest attempt; an earlier one, or the same again, changes nothing. */
@@ -138,6 +139,7 @@ class EmbeddedRetries implements Retries {
     const jobs = this.#jobs(message.service)
     const present = jobs.find(message.session, message.msgId)
     if (present && present.attempts >= message.attempts) return
+    this.#parking.waiting.add(message.session, message.msgId, 'retrying', message.incarnation)
     jobs.add(message, Date.now() + delayMs, ordered)
     for (const worker of this.#workers.get(message.service) ?? []) worker.look()
   }

@@ -1,6 +1,7 @@
 import { describe, test } from 'node:test'
 import { burying } from './burying.conformance.ts'
 import type { OnRetries, OpenedRetries, RetriesCapabilities } from './fixture.conformance.ts'
+import { ledger } from './ledger.conformance.ts'
 import { parking } from './parking.conformance.ts'
 import { retrying } from './retrying.conformance.ts'
 
@@ -21,5 +22,6 @@ export function retriesConformance(name: string, open: () => Promise<OpenedRetri
     describe('retrying', () => retrying(onRetries, capabilities))
     describe('heads and parked messages', () => parking(onRetries, capabilities))
     describe('dead letters', () => burying(onRetries))
+    describe('ledger', () => ledger(onRetries, capabilities))
   })
 }

@@ -28,6 +28,8 @@ export interface RetryMessage {
   service: string
   session: string
   bucket: number
+  /** Of the session when it sent the message; one of another incarnation is in no ledger any more. */
+  incarnation: string
   msgId: number
   route: string
   /** The `causeway` record header, as read from the log. */

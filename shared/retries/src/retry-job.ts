@@ -6,6 +6,7 @@ export interface RetryJob {
   route: string
   session: string
   bucket: number
+  incarnation: string
   msgId: number
   attempts: number
   errors: AttemptError[]
@@ -27,12 +28,13 @@ export interface DeadLetterJob extends RetryJob {
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 export function toJob(message: RetryMessage, ordered: boolean): RetryJob {
-  const { service, route, session, bucket, msgId, attempts, errors, header, traceparent, contentType } = message
+  const { service, route, session, bucket, incarnation, msgId, attempts, errors, header, traceparent, contentType } = message
   return {
     service,
     route,
     session,
     bucket,
+    incarnation,
     msgId,
     attempts,
     errors,
@@ -49,9 +51,9 @@ export function toDeadLetterJob(letter: DeadLetter): DeadLetterJob {
 }
 
 export function fromJob(job: RetryJob): RetryMessage {
-  const { service, route, session, bucket, msgId, attempts, errors, header, traceparent, contentType } = job
+  const { service, route, session, bucket, incarnation, msgId, attempts, errors, header, traceparent, contentType } = job
   const value = job.payload64 === undefined ? Buffer.from(job.payload ?? '') : Buffer.from(job.payload64, 'base64')
-  return { service, route, session, bucket, msgId, attempts, errors, header, value, traceparent, contentType }
+  return { service, route, session, bucket, incarnation, msgId, attempts, errors, header, value, traceparent, contentType }
 }
 
 function payloadFields(value: Uint8Array): { payload: string } | { payload64: string } {

@@ -1,3 +1,7 @@
+import { LEDGER_FIELDS, waitLua } from '@causeway/redis'
+
+const { parked: PARKED, retrying: RETRYING } = LEDGER_FIELDS
+
 /**
  * Parking of a service's messages behind their session's head. Every parked message, the head's own included, lies in the
  * session's sorted set, so that a head whose job is lost can be scheduled again from there.
@@ -7,9 +11,10 @@
 /**
  * Makes a message the head, or parks it behind another.
  * ARGV  1 prefix  2 bucket  3 service  4 session  5 msgId  6 packed message  7 job id  8 token ('' for the dispatcher: a runner's moves the head on)
+ *       9 incarnation
  * Returns  'head' | 'parked' | 'lost' (the runner's token is no longer the head's)
  */
-export const headScript = `
+export const headScript = `${waitLua}
 local tag = ARGV[1] .. ':{' .. ARGV[2] .. '}:'
 local sid, msg_id, token = ARGV[4], ARGV[5], ARGV[8]
 local heads, parked = tag .. 'h:' .. ARGV[3], tag .. 'k:' .. ARGV[3] .. ':' .. sid
@@ -17,19 +22,23 @@ local head = redis.call('HGET', heads, sid)
 if token ~= '' and (not head or string.sub(head, 1, #token) ~= token) then return 'lost' end
 redis.call('ZREMRANGEBYSCORE', parked, msg_id, msg_id)
 redis.call('ZADD', parked, msg_id, ARGV[6])
-if head and token == '' and string.match(head, ';(%d+);') ~= msg_id then return 'parked' end
+if head and token == '' and string.match(head, ';(%d+);') ~= msg_id then
+  wait_as(tag, sid, ARGV[9], msg_id, '${PARKED}')
+  return 'parked'
+end
+wait_as(tag, sid, ARGV[9], msg_id, '${RETRYING}')
 if head and token == '' then return 'head' end
 redis.call('HSET', heads, sid, (token == '' and '-' or token) .. ';' .. msg_id .. ';' .. ARGV[7])
 return 'head'
 `
 
 /**
- * ARGV  1 prefix, then five a message: bucket, service, session, msgId, packed message
+ * ARGV  1 prefix, then six a message: bucket, service, session, msgId, packed message, incarnation
  * Returns  per message p parked, g go, h it is the head, as one text
  */
-export const parkScript = `
+export const parkScript = `${waitLua}
 local answers = {}
-for i = 2, #ARGV, 5 do
+for i = 2, #ARGV, 6 do
   local tag, service, sid, msg_id = ARGV[1] .. ':{' .. ARGV[i] .. '}:', ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local head = redis.call('HGET', tag .. 'h:' .. service, sid)
   local answer = 'g'
@@ -39,6 +48,7 @@ for i = 2, #ARGV, 5 do
       local parked = tag .. 'k:' .. service .. ':' .. sid
       redis.call('ZREMRANGEBYSCORE', parked, msg_id, msg_id)
       redis.call('ZADD', parked, msg_id, ARGV[i + 4])
+      wait_as(tag, sid, ARGV[i + 5], msg_id, '${PARKED}')
       answer = 'p'
     end
   end
@@ -72,4 +82,13 @@ if not head or string.sub(head, 1, #ARGV[5]) ~= ARGV[5] then return false end
 local next = redis.call('ZRANGE', tag .. 'k:' .. ARGV[3] .. ':' .. ARGV[4], 0, 0)[1]
 if not next then redis.call('HDEL', heads, ARGV[4]) end
 return next or false
+`
+
+/**
+ * A message of a route without order is to be run again; it has no head, the ledger alone knows it.
+ * ARGV  1 prefix  2 bucket  3 session  4 msgId  5 incarnation
+ */
+export const retryAloneScript = `${waitLua}
+wait_as(ARGV[1] .. ':{' .. ARGV[2] .. '}:', ARGV[3], ARGV[5], ARGV[4], '${RETRYING}')
+return 1
 `

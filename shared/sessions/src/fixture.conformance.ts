@@ -101,6 +101,7 @@ export const renewal = (session: OpenSession, changes: Partial<RenewEntry> = {})
   epoch: 1,
   acknowledged: 0,
   storedMark: 0,
+  storedCount: changes.storedMark ?? 0,
   highestSeq: 0,
   expiresAt: 0,
   ...changes,
@@ -114,6 +115,8 @@ export const resumption = (session: OpenSession, changes: Partial<ResumeRequest>
   gateway: uniqueName('gateway'),
   expiresAt: Date.now() + LIFETIME_MS,
   lastSeq: 0,
+  stored: 0,
+  waiting: [],
   ...changes,
 })
 

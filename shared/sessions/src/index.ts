@@ -10,6 +10,7 @@ export type {
   FinishPush,
   FinishResult,
   FinishStatus,
+  Ledger,
   Listening,
   Mark,
   MarkQuery,

@@ -17,6 +17,9 @@ export function leasing(onSessions: OnSessions): void {
       storedMark: 0,
       doneMark: 0,
       expiresAt: session.expiresAt,
+      accepted: 0,
+      finished: 0,
+      waiting: 0,
     })
     const { total, sessions: alive } = await sessions.list(100_000)
     assert.ok(alive.includes(session.session))
@@ -36,6 +39,7 @@ export function leasing(onSessions: OnSessions): void {
       principal: 'someone',
       seq: 0,
       storedMark: 0,
+      storedCount: 0,
       doneMark: 0,
       finishedAbove: [],
       recovered: true,

@@ -1,3 +1,5 @@
+import { LEDGER_FIELDS } from '@causeway/redis'
+
 /**
  * Ends messages, adds chunks and pushes: one call for a whole turn of a worker.
  *
@@ -5,20 +7,19 @@
  * Packed turn, big-endian, a group a session: bucket u8, session u8+bytes, incarnation u8+bytes ('': any), entries u32, their length u32, entries
  *   entry: kind u8, outcome u8, msgId u32, prev u32, [run u8+bytes, chunk u32]?, [service u8+bytes, token u8+bytes]?, frame u32+bytes
  *   kind: 0 final, 1 final of a stream, 2 chunk, 3 push; +8 with unpark
- * Keys  session, outbox, finished-above, streams, heads and parked of each session; batch number and totals (keys.ts)
+ * Keys  session, outbox, finished-above, streams, waiting, heads and parked of each session; totals of its bucket; batch number (keys.ts)
  * Returns  '' when every entry is plainly done, else per other entry: index u32, status u8, parked u8
  *   status: 0 done 1 duplicate 2 expired 3 streamTaken 4 outboxFull 5 failed; parked: 0 none 1 more 2 cleared 3 lost
  * Events  one PUBLISH per gateway: number f64, then a group a session: session u8+bytes, count u16, deliveries: seq u32, length u32, frame
  *   (seq 0: no delivery, the four bytes are the msgId of a message that ended without one)
+ * The ledger's rule: with the chain closed up to the stored mark, accepted is what is finished or waits; else at least what the gateway told.
  * A session's reads come before its writes and its first write is the only one that can be refused, so its effect is whole or none.
  */
 export const finishScript = `
 local turn, prefix, outbox_limit = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local unpack, pack, call = struct.unpack, struct.pack, redis.call
 local size, at, index = #turn, 1, 0
-local wakes, gateways, counts, answers = {}, {}, {}, {}
-
-local function count(outcome) counts[outcome] = (counts[outcome] or 0) + 1 end
+local wakes, gateways, tallies, answers = {}, {}, {}, {}
 
 local function unpark(tag, sid, msg_id, service, token)
   local heads = tag .. 'h:' .. service
@@ -33,6 +34,18 @@ end
 
 -- what the group's entries changed so far
 local tag, sid, key, gateway, seq, done, above, acked, streams, list, head_at, made
+local tally, finished, waiting
+
+local function count(field, n) tally[field] = (tally[field] or 0) + n end
+
+-- it is parked or retrying no more
+local function leave_waiting(msg_id)
+  local field = call('HGET', tag .. 'p:' .. sid, msg_id)
+  if not field then return false end
+  call('HDEL', tag .. 'p:' .. sid, msg_id)
+  count(tonumber(field), -1)
+  return true
+end
 
 local function deliver(frame)
   seq = seq + 1
@@ -114,17 +127,29 @@ local function entry_effect(kind, outcome, msg_id, prev, run, chunk, frame)
   end
   if streams > 0 and call('HDEL', tag .. 'r:' .. sid, msg_id) == 1 then streams = streams - 1 end
   mark(msg_id, prev)
-  count(outcome)
+  finished = finished + 1
+  count(outcome, 1)
+  if waiting > 0 and leave_waiting(msg_id) then waiting = waiting - 1 end
   return 0
 end
 
+-- counted when its session ended, but for what waited then
+local function expire_waiting(msg_id, session_lives)
+  if not leave_waiting(msg_id) then return end
+  count(${LEDGER_FIELDS.expired}, 1)
+  if not session_lives then return end
+  call('HINCRBY', key, 'f', 1)
+  call('HINCRBY', key, 'w', -1)
+end
+
 local function group_effect(incarnation, from, to)
-  local state = call('HMGET', key, 'i', 'g', 'q', 'd', 'x', 'a', 'n')
+  local state = call('HMGET', key, 'i', 'g', 'q', 'd', 'x', 'a', 'n', 'f', 'w', 'c', 's')
   local gone = not state[1] or (incarnation ~= '' and state[1] ~= incarnation)
   if not gone then
     gateway, seq, done, above, acked, streams = state[2], tonumber(state[3]), tonumber(state[4]), tonumber(state[5]), tonumber(state[6]), tonumber(state[7])
     list = wakes[gateway]
     if not list then list = {} wakes[gateway] = list gateways[#gateways + 1] = gateway end
+    finished, waiting = tonumber(state[8]), tonumber(state[9])
     head_at, made = #list + 1, 0
     list[head_at] = ''
   end
@@ -139,7 +164,7 @@ local function group_effect(incarnation, from, to)
     frame, pos = unpack('>I4c0', turn, pos)
     local status, parked = 2, 0
     if gone then
-      if kind < 2 then count(7) end
+      if kind < 2 then expire_waiting(msg_id, state[1]) end
     else
       status = entry_effect(kind, outcome, msg_id, prev, run, chunk, frame)
     end
@@ -149,7 +174,13 @@ local function group_effect(incarnation, from, to)
   end
   if gone then return end
   if made > 0 then list[head_at] = pack('>Bc0I2', #sid, sid, made) end
-  call('HSET', key, 'q', seq, 'd', done, 'x', above, 'n', streams)
+  local told, accepted = tonumber(state[10]), finished + waiting
+  if done < tonumber(state[11]) and told > accepted then accepted = told end
+  if accepted ~= told then count(${LEDGER_FIELDS.accepted}, accepted - told) end
+  call('HSET', key, 'q', seq, 'd', done, 'f', finished, 'c', accepted)
+  if above ~= tonumber(state[5]) or streams ~= tonumber(state[7]) or waiting ~= tonumber(state[9]) then
+    call('HSET', key, 'x', above, 'n', streams, 'w', waiting)
+  end
 end
 
 while at <= size do
@@ -157,6 +188,8 @@ while at <= size do
   bucket, sid, incarnation, entries, length, at = unpack('>BBc0Bc0I4I4', turn, at)
   tag = prefix .. ':{' .. bucket .. '}:'
   key = tag .. 's:' .. sid
+  tally = tallies[bucket]
+  if not tally then tally = {} tallies[bucket] = tally end
   local first, kept = index, #answers
   list = nil
   local ok, err = pcall(group_effect, incarnation, at, at + length)
@@ -177,6 +210,16 @@ for _, gw in ipairs(gateways) do
     if #body > 0 then call('PUBLISH', prefix .. ':w:' .. gw, pack('>d', call('INCR', prefix .. ':n:' .. gw)) .. body) end
   end
 end
-for outcome, n in pairs(counts) do call('HINCRBY', prefix .. ':totals', outcome, n) end
+for bucket, tally in pairs(tallies) do
+  local totals = prefix .. ':{' .. bucket .. '}:t'
+  -- accepted and answered in one is what most messages are: one call for both
+  local plain = math.min(tally[${LEDGER_FIELDS.accepted}] or 0, tally[${LEDGER_FIELDS.answered}] or 0)
+  if plain > 0 then
+    call('HINCRBY', totals, ${LEDGER_FIELDS.plain}, plain)
+    tally[${LEDGER_FIELDS.accepted}] = tally[${LEDGER_FIELDS.accepted}] - plain
+    tally[${LEDGER_FIELDS.answered}] = tally[${LEDGER_FIELDS.answered}] - plain
+  end
+  for field, n in pairs(tally) do if n ~= 0 then call('HINCRBY', totals, field, n) end end
+end
 return table.concat(answers)
 `

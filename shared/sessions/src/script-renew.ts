@@ -1,9 +1,11 @@
+import { LEDGER_FIELDS } from '@causeway/redis'
+
 /**
  * Renewals, trims and marks of many sessions of one gateway.
  *
  * ARGV  1 packed sessions  2 prefix  3 a fresh random text, for incarnations of sessions whose store went back
- * Packed, big-endian, a session each: bucket u8, session u8+bytes, incarnation u8+bytes, epoch u32, acknowledged u32, stored mark u32, highest seq u32, end f64 (0: as it is)
- * Keys  session, outbox, ends (keys.ts)
+ * Packed, big-endian, a session each: bucket u8, session u8+bytes, incarnation u8+bytes, epoch u32, acknowledged u32, stored mark u32, highest seq u32, stored count u32, end f64 (0: as it is)
+ * Keys  session, outbox, ends, totals (keys.ts)
  * Returns  '' when all are ok, else per other session: index u32, status u8 (1 gone, 2 replaced, 3 wentBack)
  */
 export const renewScript = `
@@ -11,23 +13,31 @@ local sessions, prefix, fresh = ARGV[1], ARGV[2], ARGV[3]
 local unpack, pack, call = struct.unpack, struct.pack, redis.call
 local at, index, answers = 1, 0, {}
 while at <= #sessions do
-  local bucket, sid, incarnation, epoch, acked, stored, highest, ends
-  bucket, sid, incarnation, epoch, acked, stored, highest, ends, at = unpack('>BBc0Bc0I4I4I4I4d', sessions, at)
+  local bucket, sid, incarnation, epoch, acked, stored, highest, count, ends
+  bucket, sid, incarnation, epoch, acked, stored, highest, count, ends, at = unpack('>BBc0Bc0I4I4I4I4I4d', sessions, at)
   local tag = prefix .. ':{' .. bucket .. '}:'
   local key = tag .. 's:' .. sid
-  local s = call('HMGET', key, 'i', 'e', 'q', 'a', 's')
+  local s = call('HMGET', key, 'i', 'e', 'q', 'a', 's', 'd', 'f', 'w', 'c')
   local status = 0
   if s[1] ~= incarnation then status = 1
   elseif tonumber(s[2]) ~= epoch then status = 2
   elseif tonumber(s[3]) < highest then
     status = 3
-    call('HSET', key, 'i', fresh .. index, 'q', highest, 'b', 1)
+    -- what was in flight ends here: its finishes bring the old incarnation
+    local lost = tonumber(s[9]) - tonumber(s[7]) - tonumber(s[8])
+    if lost > 0 then call('HINCRBY', tag .. 't', ${LEDGER_FIELDS.expired}, lost) end
+    call('HSET', key, 'i', fresh .. index, 'q', highest, 'b', 1, 'f', tonumber(s[9]) - tonumber(s[8]))
   else
     if acked > tonumber(s[4]) then
       call('XTRIM', tag .. 'o:' .. sid, 'MINID', '0-' .. (acked + 1))
       call('HSET', key, 'a', acked)
     end
-    if stored > tonumber(s[5]) then call('HSET', key, 's', stored) end
+    if stored > tonumber(s[5]) then
+      local accepted, told = tonumber(s[9]), tonumber(s[7]) + tonumber(s[8])
+      if tonumber(s[6]) < stored and count > told then told = count end
+      if told ~= accepted then call('HINCRBY', tag .. 't', ${LEDGER_FIELDS.accepted}, told - accepted) end
+      call('HSET', key, 's', stored, 'k', count, 'c', told)
+    end
     if ends > 0 then call('ZADD', tag .. 'z', ends, sid) end
   end
   if status ~= 0 then answers[#answers + 1] = pack('>I4B', index, status) end

@@ -1,9 +1,12 @@
+import { LEDGER_FIELDS } from '@causeway/redis'
+
 /**
  * Takes a session over for a new connection: next epoch, new holder.
  *
  * ARGV  1 prefix  2 bucket  3 session  4 token digest  5 gateway  6 end, Unix ms  7 highest delivery its client has taken  8 principal
- * Keys  session, outbox, finished-above, ends (keys.ts)
- * Returns  {'unknown'} | {'denied'} | {'resumed', incarnation, epoch, principal, seq, stored mark, done mark, recovered 0|1, previous gateway, finished above ...}
+ *       9 stored mark that its client was told  10 ... stored messages for whose answers its client waits
+ * Keys  session, outbox, finished-above, ends, totals (keys.ts)
+ * Returns  {'unknown'} | {'denied'} | {'resumed', incarnation, epoch, principal, seq, stored mark, done mark, recovered 0|1, previous gateway, stored count, finished above ...}
  * Events  PUBLISH "session epoch" to the take-over channel of the gateway that held it, where it is another
  */
 export const resumeScript = `
@@ -11,7 +14,7 @@ local prefix, bucket, sid, token, gateway, ends, taken = ARGV[1], ARGV[2], ARGV[
 local call = redis.call
 local tag = prefix .. ':{' .. bucket .. '}:'
 local key = tag .. 's:' .. sid
-local s = call('HMGET', key, 'i', 'e', 'q', 'd', 's', 'a', 't', 'p', 'g', 'b')
+local s = call('HMGET', key, 'i', 'e', 'q', 'd', 's', 'a', 't', 'p', 'g', 'b', 'f', 'w', 'c', 'k')
 if not s[1] then return {'unknown'} end
 if s[7] ~= token or s[8] ~= ARGV[8] then return {'denied'} end
 local epoch, seq, acked = tonumber(s[2]) + 1, tonumber(s[3]), tonumber(s[6])
@@ -22,10 +25,25 @@ if taken > acked then
   call('XTRIM', tag .. 'o:' .. sid, 'MINID', '0-' .. (taken + 1))
   acked = taken
 end
-call('HSET', key, 'e', epoch, 'g', gateway, 'q', seq, 'a', acked)
+-- Between the mark known here and the one the client was told: what is finished, and what the client waits for. Refused numbers leave
+-- holes, so the difference of the marks says nothing; notifications among them are counted when they are finished.
+local stored, done, finished, waiting, accepted = tonumber(s[5]), tonumber(s[4]), tonumber(s[11]), tonumber(s[12]), tonumber(s[13])
+local above = call('ZRANGE', tag .. 'x:' .. sid, 0, -1)
+local mark = math.max(stored, done, tonumber(ARGV[9]))
+local from, count = stored, tonumber(s[14])
+if done >= stored then from, count = done, finished - #above end
+local known = {}
+for _, id in ipairs(above) do known[tonumber(id)] = true end
+for i = 10, #ARGV do known[tonumber(ARGV[i])] = true end
+for id in pairs(known) do
+  if id > from and id <= mark then count = count + 1 end
+end
+local told = math.max(done >= mark and 0 or count, finished + waiting)
+if told ~= accepted then call('HINCRBY', tag .. 't', ${LEDGER_FIELDS.accepted}, told - accepted) end
+call('HSET', key, 'e', epoch, 'g', gateway, 'q', seq, 'a', acked, 's', mark, 'k', count, 'c', told)
 call('ZADD', tag .. 'z', ends, sid)
 if s[9] ~= '' and s[9] ~= gateway then call('PUBLISH', prefix .. ':c:' .. s[9], sid .. ' ' .. epoch) end
-local reply = {'resumed', s[1], tostring(epoch), s[8], tostring(seq), s[5], s[4], tostring(recovered), s[9]}
-for _, id in ipairs(call('ZRANGE', tag .. 'x:' .. sid, 0, -1)) do reply[#reply + 1] = id end
+local reply = {'resumed', s[1], tostring(epoch), s[8], tostring(seq), tostring(mark), s[4], tostring(recovered), s[9], tostring(count)}
+for _, id in ipairs(above) do reply[#reply + 1] = id end
 return reply
 `

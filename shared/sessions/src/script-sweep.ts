@@ -1,18 +1,31 @@
+import { LEDGER_FIELDS } from '@causeway/redis'
+
+/** What was in flight counts as expired from now on; what is parked or retrying, when its turn comes. */
+const endLua = `
+local function end_session(tag, sid)
+  local key = tag .. 's:' .. sid
+  local s = redis.call('HMGET', key, 'c', 'f', 'w')
+  local in_flight = tonumber(s[1] or 0) - tonumber(s[2] or 0) - tonumber(s[3] or 0)
+  if in_flight > 0 then redis.call('HINCRBY', tag .. 't', ${LEDGER_FIELDS.expired}, in_flight) end
+  redis.call('DEL', key, tag .. 'o:' .. sid, tag .. 'x:' .. sid, tag .. 'r:' .. sid)
+  redis.call('ZREM', tag .. 'z', sid)
+end
+`
+
 /**
- * Ends sessions past their time, and one session on its client's wish.
+ * Ends sessions past their time.
  *
  * ARGV  1 prefix  2 now, Unix ms  3 most sessions a bucket  4 buckets
- * Keys  all keys of the sessions, ends (keys.ts)
+ * Keys  all keys of the sessions, ends, totals (keys.ts)
  * Returns  the sessions ended
  */
-export const sweepScript = `
+export const sweepScript = `${endLua}
 local prefix, now, limit, buckets = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local ended = {}
 for bucket = 0, buckets - 1 do
   local tag = prefix .. ':{' .. bucket .. '}:'
   for _, sid in ipairs(redis.call('ZRANGEBYSCORE', tag .. 'z', '-inf', now, 'LIMIT', 0, limit)) do
-    redis.call('DEL', tag .. 's:' .. sid, tag .. 'o:' .. sid, tag .. 'x:' .. sid, tag .. 'r:' .. sid)
-    redis.call('ZREM', tag .. 'z', sid)
+    end_session(tag, sid)
     ended[#ended + 1] = sid
   end
 end
@@ -20,14 +33,15 @@ return ended
 `
 
 /**
+ * Ends one session on its client's wish.
+ *
  * ARGV  1 prefix  2 bucket  3 session  4 epoch
  * Returns  1 when it ended, 0 where a newer epoch holds it or it is missing
  */
-export const endScript = `
+export const endScript = `${endLua}
 local tag, sid = ARGV[1] .. ':{' .. ARGV[2] .. '}:', ARGV[3]
 if redis.call('HGET', tag .. 's:' .. sid, 'e') ~= ARGV[4] then return 0 end
-redis.call('DEL', tag .. 's:' .. sid, tag .. 'o:' .. sid, tag .. 'x:' .. sid, tag .. 'r:' .. sid)
-redis.call('ZREM', tag .. 'z', sid)
+end_session(tag, sid)
 return 1
 `
 

@@ -5,7 +5,7 @@ import type { SessionState } from './sessions-embedded-state.ts'
 /** Gives a session to a gateway under its next epoch. The token has been checked. */
 export function takeOver(
   state: SessionState,
-  { gateway, expiresAt, lastSeq }: ResumeRequest,
+  { gateway, expiresAt, lastSeq, stored, waiting }: ResumeRequest,
 ): Extract<ResumeResult, { status: 'resumed' }> {
   const previousGateway = state.gateway
   const recovered = !state.isLost && lastSeq >= state.acknowledged && lastSeq <= state.seq
@@ -15,8 +15,9 @@ export function takeOver(
   state.epoch++
   state.gateway = gateway
   state.expiresAt = expiresAt
-  const { incarnation, epoch, principal, seq, storedMark, marks } = state
-  const finishedAbove = marks.finishedAbove()
+  const finishedAbove = state.marks.finishedAbove()
+  moveStoredMark(state, stored, [...finishedAbove, ...waiting])
+  const { incarnation, epoch, principal, seq, storedMark, storedCount, marks } = state
   return {
     status: 'resumed',
     incarnation,
@@ -24,6 +25,7 @@ export function takeOver(
     principal,
     seq,
     storedMark,
+    storedCount,
     doneMark: marks.doneMark,
     finishedAbove,
     recovered,
@@ -43,6 +45,7 @@ export function renew(state: SessionState, entry: RenewEntry): { status: RenewSt
   let isChanged = state.acknowledge(entry.acknowledged)
   if (entry.storedMark > state.storedMark) {
     state.storedMark = entry.storedMark
+    state.storedCount = entry.storedCount
     isChanged = true
   }
   if (entry.expiresAt !== 0 && entry.expiresAt !== state.expiresAt) {
@@ -50,4 +53,18 @@ export function renew(state: SessionState, entry: RenewEntry): { status: RenewSt
     isChanged = true
   }
   return { status: 'ok', isChanged }
+}
+
+/**
+ * To the mark that the client was told. Between it and the one known here: what is finished, and what the client waits for. Refused
+ * numbers leave holes, so the difference of the marks says nothing; notifications among them are counted when they are finished.
+ */
+function moveStoredMark(state: SessionState, told: number, known: readonly number[]): void {
+  const { marks, storedMark, storedCount, finished } = state
+  const chained = marks.doneMark >= storedMark
+  const from = chained ? marks.doneMark : storedMark
+  const mark = Math.max(from, told)
+  const between = new Set(known.filter(msgId => msgId > from && msgId <= mark))
+  state.storedMark = mark
+  state.storedCount = (chained ? finished - marks.above : storedCount) + between.size
 }

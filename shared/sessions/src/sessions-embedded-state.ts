@@ -9,8 +9,8 @@ export interface Stream {
   next: number
 }
 
-/** Numbers of a stored session before its lists: epoch, seq, acknowledged, storedMark, doneMark u32, end f64, bucket u8, lost u8. */
-const NUMBERS_BYTES = 5 * 4 + 8 + 2
+/** Numbers of a stored session before its lists: epoch, seq, acknowledged, storedMark, storedCount, finished, doneMark u32, end f64, bucket u8, lost u8. */
+const NUMBERS_BYTES = 7 * 4 + 8 + 2
 
 /** Everything the store knows of one session; memory is the truth, written through with each group. */
 export class SessionState {
@@ -26,6 +26,10 @@ export class SessionState {
   seq = 0
   acknowledged = 0
   storedMark = 0
+  /** Messages admitted up to the stored mark. */
+  storedCount = 0
+  /** Messages finished in the session's life. */
+  finished = 0
   /** The store went back, and its client has not been told yet. */
   isLost = false
   readonly marks = new FinishedMarks()
@@ -58,9 +62,16 @@ export class SessionState {
     return true
   }
 
-  info(): SessionInfo {
-    const { session, principal, gateway, epoch, incarnation, seq, acknowledged, storedMark, expiresAt } = this
-    return { session, principal, gateway, epoch, incarnation, seq, acknowledged, storedMark, doneMark: this.marks.doneMark, expiresAt }
+  /** Messages accepted: with the chain closed up to the stored mark, what is finished or waits; else at least what the gateway told. */
+  accepted(waiting: number): number {
+    const met = this.finished + waiting
+    return this.marks.doneMark >= this.storedMark ? met : Math.max(this.storedCount, met)
+  }
+
+  info(waiting: number): SessionInfo {
+    const { session, principal, gateway, epoch, incarnation, seq, acknowledged, storedMark, expiresAt, finished, marks } = this
+    const numbers = { epoch, seq, acknowledged, storedMark, doneMark: marks.doneMark, expiresAt }
+    return { session, principal, gateway, incarnation, ...numbers, accepted: this.accepted(waiting), finished, waiting }
   }
 }
 
@@ -77,8 +88,8 @@ export function encodeSession(state: SessionState): Buffer {
     streams.reduce((sum, [, { run }]) => sum + 8 + textSize(run), 0)
   const bytes = Buffer.allocUnsafe(size)
   let at = 0
-  for (const number of [state.epoch, state.seq, state.acknowledged, state.storedMark, state.marks.doneMark])
-    at = bytes.writeUInt32BE(number, at)
+  const { epoch, seq, acknowledged, storedMark, storedCount, finished, marks } = state
+  for (const number of [epoch, seq, acknowledged, storedMark, storedCount, finished, marks.doneMark]) at = bytes.writeUInt32BE(number, at)
   at = bytes.writeDoubleBE(state.expiresAt, at)
   at = bytes.writeUInt8(state.bucket, at)
   at = bytes.writeUInt8(state.isLost ? 1 : 0, at)
@@ -103,15 +114,17 @@ export function decodeSession(bytes: Buffer, outbox: Outbox): SessionState {
   }
   const [session, tokenDigest, principal, incarnation, gateway] = [text(), text(), text(), text(), text()]
   const state = new SessionState(
-    { session, tokenDigest, principal, incarnation, gateway, bucket: bytes.readUInt8(28), expiresAt: bytes.readDoubleBE(20) },
+    { session, tokenDigest, principal, incarnation, gateway, bucket: bytes.readUInt8(36), expiresAt: bytes.readDoubleBE(28) },
     outbox,
   )
   state.epoch = bytes.readUInt32BE(0)
   state.seq = bytes.readUInt32BE(4)
   state.acknowledged = bytes.readUInt32BE(8)
   state.storedMark = bytes.readUInt32BE(12)
-  state.marks.doneMark = bytes.readUInt32BE(16)
-  state.isLost = bytes.readUInt8(29) === 1
+  state.storedCount = bytes.readUInt32BE(16)
+  state.finished = bytes.readUInt32BE(20)
+  state.marks.doneMark = bytes.readUInt32BE(24)
+  state.isLost = bytes.readUInt8(37) === 1
   for (let left = number(); left > 0; left--) state.marks.finish(number(), number())
   const streams = bytes.readUInt16BE(at)
   at += 2

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { type DataFolder, openDataFolder } from '@causeway/embedded'
 import { silentLogger } from '@causeway/telemetry'
-import { answer, newSession, openSession, outboxOf, push, recordingGateway, renewal } from './fixture.conformance.ts'
+import { answer, openSession, outboxOf, push, recordingGateway, renewal } from './fixture.conformance.ts'
 import { sessionsConformance } from './sessions.conformance.ts'
 import { openEmbeddedSessions } from './sessions-embedded.ts'
 
@@ -34,18 +34,6 @@ sessionsConformance('embedded', openFresh, {
 })
 
 describe('embedded sessions', () => {
-  test('count exactly what took effect, and go on counting after opening again', async () => {
-    const opened = await openFresh()
-    const session = await openSession(opened.sessions)
-    await opened.sessions.finish([answer(session, 1), answer(session, 1), answer(newSession(), 1), push(session, 'x')])
-    const sessions = await opened.reopen()
-    await sessions.finish([{ ...answer(session, 2), outcome: 'timedOut' }])
-    const { answered, timedOut, expired, ...rest } = await sessions.totals()
-    assert.deepEqual({ answered, timedOut, expired }, { answered: 1, timedOut: 1, expired: 1 })
-    assert.ok(Object.values(rest).every(count => count === 0))
-    await opened.close()
-  })
-
   test('tell a gateway nothing before it is on disk, and nothing at all when the disk fails', async () => {
     const opened = await openFresh()
     const { handlers, events } = recordingGateway()

@@ -5,6 +5,7 @@ import type {
   CatchUpQuery,
   FinishEntry,
   FinishResult,
+  Ledger,
   Listening,
   Mark,
   MarkQuery,
@@ -19,6 +20,7 @@ import type {
 } from './sessions.ts'
 import { finishEntry } from './sessions-embedded-finish.ts'
 import { renew, takeOver } from './sessions-embedded-lease.ts'
+import { EmbeddedLedger } from './sessions-embedded-ledger.ts'
 import { Outbox, outboxOwner } from './sessions-embedded-outbox.ts'
 import { decodeSession, encodeSession, SessionState } from './sessions-embedded-state.ts'
 import { Totals } from './sessions-embedded-totals.ts'
@@ -44,6 +46,7 @@ class EmbeddedSessions implements Sessions {
   readonly #records: Table
   readonly #deliveries: Table
   readonly #totals: Totals
+  readonly #ledger: EmbeddedLedger
   readonly #wakes = new Wakes()
   readonly #sessions = new Map<string, SessionState>()
   #nextId = 1
@@ -59,7 +62,14 @@ class EmbeddedSessions implements Sessions {
     this.#records = folder.table('sessions')
     this.#deliveries = folder.table('deliveries')
     this.#totals = new Totals(folder.table('totals'))
+    const { waiting } = this.#parking
+    this.#ledger = new EmbeddedLedger(this.#totals, waiting)
     this.#load()
+    waiting.isUnfinished = (session, msgId, incarnation) => {
+      const state = this.#sessions.get(session)
+      return state !== undefined && (incarnation ?? state.incarnation) === state.incarnation && !state.marks.has(msgId)
+    }
+    waiting.prune()
   }
 
   open(sessions: readonly OpenSession[]): Promise<void> {
@@ -103,6 +113,7 @@ class EmbeddedSessions implements Sessions {
       const state = this.#sessions.get(entry.session)
       if (state?.incarnation !== entry.incarnation) return 'gone'
       const { status, isChanged } = renew(state, entry)
+      if (status === 'wentBack') this.#ledger.wentBack(state)
       if (isChanged) this.#changed.add(state)
       return status
     })
@@ -140,15 +151,25 @@ class EmbeddedSessions implements Sessions {
   }
 
   async info(session: string): Promise<SessionInfo | undefined> {
-    return this.#sessions.get(session)?.info()
+    return this.#sessions.get(session)?.info(this.#parking.waiting.of(session))
   }
 
   async list(limit: number): Promise<{ total: number; sessions: string[] }> {
     return { total: this.#sessions.size, sessions: [...this.#sessions.keys()].slice(0, limit) }
   }
 
-  async totals(): ReturnType<Sessions['totals']> {
-    return this.#totals.read()
+  async ledger(): Promise<Ledger> {
+    return this.#ledger.read(this.#sessions.values())
+  }
+
+  async inFlight(buckets: readonly number[], limit: number): Promise<{ session: string; inFlight: number }[]> {
+    const wanted = new Set(buckets)
+    const found: { session: string; inFlight: number }[] = []
+    for (const state of this.#sessions.values()) {
+      const inFlight = wanted.has(state.bucket) ? this.#ledger.inFlight(state) : 0
+      if (inFlight > 0 && found.push({ session: state.session, inFlight }) === limit) break
+    }
+    return found
   }
 
   async ping(): Promise<void> {
@@ -166,8 +187,8 @@ class EmbeddedSessions implements Sessions {
     const status = isGone ? 'expired' : finishEntry(state, entry)
     if (status === 'done') this.#changed.add(state!)
     if (entry.kind === 'final') {
-      if (status === 'done') this.#totals.count(entry.outcome)
-      else if (status === 'expired') this.#totals.count('expired')
+      if (status === 'done') this.#ledger.finished(state!, entry.msgId, entry.outcome)
+      else if (status === 'expired') this.#ledger.cameLate(state, entry.msgId)
       if (entry.unpark)
         return { status, parked: this.#parking.unpark(entry.unpark.service, entry.session, entry.msgId, entry.unpark.token) }
     }
@@ -187,6 +208,7 @@ class EmbeddedSessions implements Sessions {
 
   #end(state: SessionState | undefined): void {
     if (!state) return
+    this.#ledger.sessionEnded(state)
     this.#sessions.delete(state.session)
     this.#changed.delete(state)
     this.#ended.add(state)

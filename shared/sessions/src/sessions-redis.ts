@@ -12,28 +12,29 @@ import {
 } from '@causeway/redis'
 import type { Redis } from 'ioredis'
 import { packTurn, unpackAnswers } from './finish-pack.ts'
+import { ledgerOf } from './ledger-redis.ts'
 import { packRenewals } from './renew-pack.ts'
 import { finishScript } from './script-finish.ts'
 import { renewScript } from './script-renew.ts'
 import { resumeScript } from './script-resume.ts'
 import { endScript, marksScript, sweepScript } from './script-sweep.ts'
-import {
-  type CatchUpAnswer,
-  type CatchUpQuery,
-  type FinishEntry,
-  type FinishResult,
-  type Listening,
-  type Mark,
-  type MarkQuery,
-  type OpenSession,
-  OUTCOMES,
-  type RenewEntry,
-  type RenewStatus,
-  type ResumeRequest,
-  type ResumeResult,
-  type SessionInfo,
-  type Sessions,
-  type WakeHandlers,
+import type {
+  CatchUpAnswer,
+  CatchUpQuery,
+  FinishEntry,
+  FinishResult,
+  Ledger,
+  Listening,
+  Mark,
+  MarkQuery,
+  OpenSession,
+  RenewEntry,
+  RenewStatus,
+  ResumeRequest,
+  ResumeResult,
+  SessionInfo,
+  Sessions,
+  WakeHandlers,
 } from './sessions.ts'
 import { listenRedis } from './wake-redis.ts'
 
@@ -93,6 +94,14 @@ class RedisSessions implements Sessions {
         0,
         'n',
         0,
+        'f',
+        0,
+        'k',
+        0,
+        'c',
+        0,
+        'w',
+        0,
         't',
         s.tokenDigest,
         'p',
@@ -105,9 +114,9 @@ class RedisSessions implements Sessions {
   }
 
   async resume(r: ResumeRequest): Promise<ResumeResult> {
-    const args = [this.#prefix, r.bucket, r.session, r.tokenDigest, r.gateway, r.expiresAt, r.lastSeq, r.principal]
-    const reply = ((await this.#resume.run(this.#redis, ...args)) as Buffer[]).map(String)
-    const [status, incarnation, epoch, principal, seq, storedMark, doneMark, recovered, previousGateway, ...above] = reply
+    const args = [this.#prefix, r.bucket, r.session, r.tokenDigest, r.gateway, r.expiresAt, r.lastSeq, r.principal, r.stored]
+    const reply = ((await this.#resume.run(this.#redis, ...args, ...r.waiting)) as Buffer[]).map(String)
+    const [status, incarnation, epoch, principal, seq, storedMark, doneMark, recovered, previousGateway, storedCount, ...above] = reply
     if (status !== 'resumed') return { status: status === 'denied' ? 'denied' : 'unknown' }
     return {
       status,
@@ -116,6 +125,7 @@ class RedisSessions implements Sessions {
       principal,
       seq: Number(seq),
       storedMark: Number(storedMark),
+      storedCount: Number(storedCount),
       doneMark: Number(doneMark),
       finishedAbove: above.map(Number),
       recovered: recovered === '1',
@@ -191,10 +201,10 @@ class RedisSessions implements Sessions {
 
   async info(session: string, bucket: number): Promise<SessionInfo | undefined> {
     const pipeline = this.#redis.pipeline()
-    pipeline.hmget(sessionKey(this.#prefix, bucket, session), 'i', 'g', 'e', 'q', 'd', 'a', 's', 'p')
+    pipeline.hmget(sessionKey(this.#prefix, bucket, session), 'i', 'g', 'e', 'q', 'd', 'a', 's', 'p', 'c', 'f', 'w')
     pipeline.zscore(endsKey(this.#prefix, bucket), session)
     const [state, ends] = (await execute(pipeline)) as [(string | null)[], string | null]
-    const [incarnation, gateway, epoch, seq, done, acknowledged, stored, principal] = state
+    const [incarnation, gateway, epoch, seq, done, acknowledged, stored, principal, accepted, finished, waiting] = state
     if (incarnation === null) return undefined
     return {
       session,
@@ -207,6 +217,9 @@ class RedisSessions implements Sessions {
       storedMark: Number(stored),
       doneMark: Number(done),
       expiresAt: Number(ends ?? 0),
+      accepted: Number(accepted),
+      finished: Number(finished),
+      waiting: Number(waiting),
     }
   }
 
@@ -226,10 +239,26 @@ class RedisSessions implements Sessions {
     return { total, sessions: sessions.slice(0, limit) }
   }
 
-  async totals(): Promise<Record<(typeof OUTCOMES)[number] | 'expired', number>> {
-    const counted = await this.#redis.hgetall(totalsKey(this.#prefix))
-    const names = [...OUTCOMES, 'expired'] as const
-    return Object.fromEntries(names.map((name, index) => [name, Number(counted[index] ?? 0)])) as Record<(typeof names)[number], number>
+  async ledger(): Promise<Ledger> {
+    const pipeline = this.#redis.pipeline()
+    for (let bucket = 0; bucket < BUCKETS; bucket++) pipeline.hgetall(totalsKey(this.#prefix, bucket))
+    return ledgerOf((await execute(pipeline)) as Record<string, string>[])
+  }
+
+  async inFlight(buckets: readonly number[], limit: number): Promise<{ session: string; inFlight: number }[]> {
+    const found: { session: string; inFlight: number }[] = []
+    for (const bucket of buckets) {
+      const sessions = await this.#redis.zrange(endsKey(this.#prefix, bucket), 0, '-1')
+      const pipeline = this.#redis.pipeline()
+      for (const session of sessions) pipeline.hmget(sessionKey(this.#prefix, bucket, session), 'c', 'f', 'w')
+      const states = (await execute(pipeline)) as (string | null)[][]
+      states.forEach(([accepted, finished, waiting], index) => {
+        const inFlight = Number(accepted) - Number(finished) - Number(waiting)
+        if (inFlight > 0) found.push({ session: sessions[index], inFlight })
+      })
+      if (found.length >= limit) break
+    }
+    return found.slice(0, limit)
   }
 
   async ping(): Promise<void> {

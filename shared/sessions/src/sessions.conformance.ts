@@ -2,6 +2,7 @@ import { describe, test } from 'node:test'
 import { finishing } from './finishing.conformance.ts'
 import type { OnSessions, OpenedSessions, SessionsCapabilities } from './fixture.conformance.ts'
 import { leasing } from './leasing.conformance.ts'
+import { ledger } from './ledger.conformance.ts'
 import { outboxes } from './outboxes.conformance.ts'
 import { streaming } from './streaming.conformance.ts'
 import { waking } from './waking.conformance.ts'
@@ -25,5 +26,6 @@ export function sessionsConformance(name: string, open: () => Promise<OpenedSess
     describe('outboxes', () => outboxes(onSessions, capabilities))
     describe('waking', () => waking(onSessions, capabilities))
     describe('leases', () => leasing(onSessions))
+    describe('ledger', () => ledger(onSessions, capabilities))
   })
 }

@@ -41,6 +41,10 @@ export interface ResumeRequest {
   expiresAt: number
   /** Highest delivery the client has taken; counts as acknowledged. */
   lastSeq: number
+  /** Stored mark that the client was told. */
+  stored: number
+  /** Stored requests for whose answers the client waits. */
+  waiting: readonly number[]
 }
 
 export type ResumeResult =
@@ -53,8 +57,10 @@ export type ResumeResult =
       principal: string
       /** Highest delivery numbered so far. */
       seq: number
-      /** Highest message known to be stored. */
+      /** Highest message known to be stored: here, or by the client. */
       storedMark: number
+      /** How many were admitted up to it, as far as is known. */
+      storedCount: number
       /** All messages up to it are finished. */
       doneMark: number
       /** Finished messages above doneMark. */
@@ -130,6 +136,8 @@ export interface RenewEntry {
   /** Cumulative acknowledgement of the client; the outbox is trimmed up to it. */
   acknowledged: number
   storedMark: number
+  /** How many messages were admitted up to it in the session's life; refused ones take a number and are not counted. */
+  storedCount: number
   /** Highest delivery this gateway has seen; a store that stands lower went back. */
   highestSeq: number
   /** Unix ms; 0 leaves the session's end as it is. */
@@ -183,6 +191,23 @@ export interface SessionInfo {
   storedMark: number
   doneMark: number
   expiresAt: number
+  /** The session's part of the ledger: messages accepted, finished, and parked or retrying. */
+  accepted: number
+  finished: number
+  waiting: number
+}
+
+/**
+ * What became of every accepted message: accepted = ended + in flight + parked + retrying. Changed in the same step as the state it
+ * counts, so that no crash can part them. `expired`: its session ended, or the store lost it, before it was finished.
+ */
+export interface Ledger {
+  accepted: number
+  ended: Record<Outcome | 'expired', number>
+  parked: number
+  retrying: number
+  /** Accepted, and neither ended nor parked nor retrying, by bucket: in the log, at a worker, or on the way to the store. */
+  inFlight: readonly number[]
 }
 
 export interface Listening {
@@ -209,8 +234,10 @@ export interface Sessions {
   info(session: string, bucket: number): Promise<SessionInfo | undefined>
   /** Sessions alive, at most `limit` of them. */
   list(limit: number): Promise<{ total: number; sessions: string[] }>
-  /** Totals since the store began: messages by outcome, and `expired`. */
-  totals(): Promise<Record<Outcome | 'expired', number>>
+  /** Since the store began. Costs the same however many sessions there are. */
+  ledger(): Promise<Ledger>
+  /** Sessions of these buckets with messages in flight, at most `limit`; reads them all, so it is for alerts. */
+  inFlight(buckets: readonly number[], limit: number): Promise<{ session: string; inFlight: number }[]>
   ping(): Promise<void>
   close(): Promise<void>
 }
