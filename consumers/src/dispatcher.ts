@@ -1,11 +1,13 @@
 import type { ConsumedRecord, LogConsumer } from '@causeway/log'
 import { bucketOf } from '@causeway/protocol'
+import type { Registry } from '@causeway/registry'
 import type { Retries } from '@causeway/retries'
 import type { FinishBatcher, Sessions } from '@causeway/sessions'
 import type { Logger } from '@causeway/telemetry'
 import { retrying } from './backend-retry.ts'
 import { Backlog } from './backlog.ts'
 import type { Counters } from './counters.ts'
+import { Handover } from './handover.ts'
 import { Lane, type LaneMessage } from './lane.ts'
 import { Lanes } from './lanes.ts'
 import { DRAIN_MS } from './limits.ts'
@@ -17,11 +19,13 @@ import { fromRecord, type StoredMessage } from './stored-message.ts'
 
 export interface DispatcherOptions {
   service: string
+  worker: string
   routes: ReadonlyMap<string, Route>
   runner: MessageRunner
   finisher: FinishBatcher
   sessions: Sessions
   retries: Retries
+  registry: Pick<Registry, 'hold' | 'release'>
   /** Buckets of a partition. */
   bucketsOf: (partition: number) => readonly number[]
   concurrency: number
@@ -39,6 +43,7 @@ export class Dispatcher {
   readonly #options: DispatcherOptions
   readonly #parking: Parking
   readonly #repeats: RepeatCheck
+  readonly #handover: Handover
   #consumer: LogConsumer | undefined
   #lanes: Lanes
   #backlog: Backlog
@@ -56,6 +61,7 @@ export class Dispatcher {
     this.#options = options
     this.#parking = new Parking(options)
     this.#repeats = new RepeatCheck(options.sessions, options.counters, options.logger)
+    this.#handover = new Handover(options)
     this.#lanes = new Lanes([], options.counters)
     this.#backlog = new Backlog([], () => this.#consumer)
   }
@@ -64,7 +70,7 @@ export class Dispatcher {
     this.#consumer = consumer
   }
 
-  /** A take-over: nothing known before holds, and the heads that stand are read before the first record. */
+  /** A take-over: nothing known before holds; it waits for what the former owners still handle, and reads the heads that stand before the first record. */
   async assigned(partitions: readonly number[]): Promise<void> {
     // what runs goes on to its end under the assignment it has
     if (this.#ending) return
@@ -76,6 +82,7 @@ export class Dispatcher {
     this.#busy = 0
     this.#drained?.()
     this.#stopped = true
+    await this.#handover.take(partitions, () => generation === this.#generation && !this.#ending)
     const heads = await this.#heads(partitions.flatMap(partition => this.#options.bucketsOf(partition)))
     if (generation !== this.#generation || this.#ending) return
     this.#lanes = new Lanes(heads, this.#options.counters)
@@ -100,6 +107,7 @@ export class Dispatcher {
 
   /** Stops dispatching and waits for what runs, at most a second; what is complete is committed at once, and again then. */
   revoked(): Promise<void> {
+    this.#handover.rebalancing()
     return this.#drain(DRAIN_MS)
   }
 
@@ -169,7 +177,7 @@ export class Dispatcher {
       return
     }
     const lane = this.#lanes.of(message.session)
-    const laneMessage: LaneMessage = { message, entry, check: false }
+    const laneMessage: LaneMessage = { message, entry, partition: record.partition, check: false }
     if (!this.#lanes.fence(lane, laneMessage)) {
       entry.complete = true
       return
@@ -244,15 +252,17 @@ export class Dispatcher {
     this.#pump()
   }
 
-  #run(lane: Lane, { message, entry }: LaneMessage): AttemptWish | Promise<AttemptWish> {
+  #run(lane: Lane, begun: LaneMessage): AttemptWish | Promise<AttemptWish> {
     lane.unfinished++
-    return this.#options.runner.run(message, 1, [], undefined, () => this.#finished(lane, entry))
+    this.#handover.begin(begun.partition)
+    return this.#options.runner.run(begun.message, 1, [], undefined, () => this.#finished(lane, begun))
   }
 
-  #finished(lane: Lane, entry: LaneMessage['entry']): void {
+  #finished(lane: Lane, { entry, partition }: LaneMessage): void {
     lane.unfinished--
     if (lane.unfinished === 0) lane.settled?.()
     entry.complete = true
+    this.#handover.end(partition)
   }
 
   /** After a handler: the next one, or the failed message becomes its session's head before anything else of it moves. */
@@ -264,7 +274,16 @@ export class Dispatcher {
     }
     lane.unfinished--
     const ordered = this.#options.routes.get(laneMessage.message.header.route)?.order !== 'none'
-    this.#parking.retryLater(lane, laneMessage, wish, ordered, advance)
+    this.#parking.retryLater(lane, laneMessage, wish, ordered, () => {
+      this.#handover.end(laneMessage.partition)
+      advance()
+    })
+  }
+
+  /** After stop(), and after the group has been left: whoever comes next waits for nothing but the handlers that still run. Waits for them too. */
+  async handOver(timeoutMs: number): Promise<void> {
+    await this.#handover.leave()
+    await this.#drain(timeoutMs)
   }
 
   /** Commits what is complete; called by the clock. */

@@ -5,6 +5,7 @@ import type { StoredMessage } from './stored-message.ts'
 export interface LaneMessage {
   readonly message: StoredMessage
   readonly entry: OffsetEntry
+  readonly partition: number
   /** It may have been handled before: the stored marks are asked. */
   check: boolean
 }

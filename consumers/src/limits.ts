@@ -12,6 +12,15 @@ export const COMMIT_TICK_MS = 500
 export const DEADLINE_TICK_MS = 25
 /** How long a revoked assignment may drain, ms. */
 export const DRAIN_MS = 1_000
+/**
+ * From the beginning of a rebalance, how long the new owner of a partition waits for the handlers of the former one, ms: with the rebalance
+ * itself within the 2 s by which a worker that comes or goes may delay an answer.
+ */
+export const HANDOVER_MS = 800
+/** How long a worker that stops lets its handlers end before it leaves the group, ms; those that take longer end after that, while it still holds their partitions. */
+export const LEAVE_AFTER_MS = 400
+/** How often it looks, ms. */
+export const HANDOVER_LOOK_MS = 20
 /** Chunks of one stream handed to the store and not yet confirmed; beyond, the iterable waits. */
 export const STREAM_AHEAD = 32
 /** Waits between tries of a call to an absent backend, ms; doubles from the first to the last. */

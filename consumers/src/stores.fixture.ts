@@ -233,3 +233,18 @@ export class FakeConsumer implements LogConsumer {
     this.flow.push('leave')
   }
 }
+
+/** Who holds which partition, as the registry knows it. */
+export class FakeHolders {
+  readonly by = new Map<number, string>()
+
+  async hold(_service: string, worker: string, partitions: readonly number[], force: boolean): Promise<number[]> {
+    const others = partitions.filter(partition => (this.by.get(partition) ?? worker) !== worker)
+    for (const partition of partitions) if (force || !others.includes(partition)) this.by.set(partition, worker)
+    return others
+  }
+
+  async release(_service: string, worker: string, partitions: readonly number[]): Promise<void> {
+    for (const partition of partitions) if (this.by.get(partition) === worker) this.by.delete(partition)
+  }
+}

@@ -8,7 +8,7 @@ import { SERVICE } from './messages.fixture.ts'
 import type { Route } from './route.ts'
 import { compileRoutes } from './route-set.ts'
 import { Running } from './running.ts'
-import { FakeConsumer, FakeLog, FakeRetries, FakeSessions } from './stores.fixture.ts'
+import { FakeConsumer, FakeHolders, FakeLog, FakeRetries, FakeSessions } from './stores.fixture.ts'
 
 /** The inside of a worker on stores in memory. */
 export interface Workbench extends Disposable {
@@ -24,6 +24,7 @@ export interface Workbench extends Disposable {
   dispatcher: Dispatcher
   /** Offsets of records given to `unreadable`. */
   unreadable: number[]
+  holders: FakeHolders
 }
 
 const PARTITIONS = 4
@@ -37,15 +38,17 @@ export function workbench(routes: readonly Route[], concurrency = 16): Workbench
   const counters = new Counters()
   const running = new Running()
   const unreadable: number[] = []
+  const holders = new FakeHolders()
   const finisher = new FinishBatcher(sessions.port, silentLogger)
   const deadLetters = new DeadLetters(retries.port, log.port, PARTITIONS, counters, silentLogger)
-  const shared = { service: SERVICE, routes: compileRoutes(SERVICE, routes), finisher, counters, logger: silentLogger }
-  const runner = new MessageRunner({ ...shared, worker: 'wk-1', deadLetters, running, maxPayload: 1 << 20 })
+  const shared = { service: SERVICE, worker: 'wk-1', routes: compileRoutes(SERVICE, routes), finisher, counters, logger: silentLogger }
+  const runner = new MessageRunner({ ...shared, deadLetters, running, maxPayload: 1 << 20 })
   const dispatcher = new Dispatcher({
     ...shared,
     runner,
     sessions: sessions.port,
     retries: retries.port,
+    registry: holders,
     bucketsOf: partition => [partition, partition + PARTITIONS],
     concurrency,
     unreadable: async record => void unreadable.push(record.offset),
@@ -53,7 +56,7 @@ export function workbench(routes: readonly Route[], concurrency = 16): Workbench
   dispatcher.attach(consumer)
   const dispose = (): void => running.close()
   return {
-    ...{ sessions, retries, log, consumer, counters, running, finisher, deadLetters, runner, dispatcher, unreadable },
+    ...{ sessions, retries, log, consumer, counters, running, finisher, deadLetters, runner, dispatcher, unreadable, holders },
     [Symbol.dispose]: dispose,
   }
 }

@@ -43,6 +43,11 @@ export function workerMetrics(labels: Record<string, string>, counters: Counters
   )
   metrics.counter('causeway_worker_expired_total', 'Results for sessions that had ended', () => counters.expired)
   metrics.counter('causeway_worker_unreadable_total', "Records that are none of the gateway's", () => counters.unreadable)
+  metrics.counter(
+    'causeway_worker_late_handovers_total',
+    'Partitions taken over while their former owner was still at work on them',
+    () => counters.handoversLate,
+  )
   metrics.counter('causeway_worker_refused_calls_total', 'Calls given up because a store refused them', () => counters.refusedCalls)
   return metrics
 }

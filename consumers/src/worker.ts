@@ -11,7 +11,7 @@ import type { Logger, Metrics } from '@causeway/telemetry'
 import { Counters } from './counters.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { Dispatcher } from './dispatcher.ts'
-import { COMMIT_TICK_MS, RETRY_CONCURRENCY, STATS_TICK_MS } from './limits.ts'
+import { COMMIT_TICK_MS, LEAVE_AFTER_MS, RETRY_CONCURRENCY, STATS_TICK_MS } from './limits.ts'
 import { MessageRunner } from './message-runner.ts'
 import { RetryRuns } from './retry-runs.ts'
 import type { Route } from './route.ts'
@@ -48,10 +48,16 @@ export class Worker {
     this.#finisher = new FinishBatcher(backends.sessions, this.#logger)
     this.#deadLetters = new DeadLetters(backends.retries, backends.log, config.partitions, this.#counters, this.#logger)
     const routes = compileRoutes(service.name, service.routes)
-    const shared = { service: service.name, routes, finisher: this.#finisher, counters: this.#counters, logger: this.#logger }
+    const shared = {
+      service: service.name,
+      worker: this.id,
+      routes,
+      finisher: this.#finisher,
+      counters: this.#counters,
+      logger: this.#logger,
+    }
     this.#runner = new MessageRunner({
       ...shared,
-      worker: this.id,
       deadLetters: this.#deadLetters,
       running: this.#running,
       maxPayload: config.maxPayload,
@@ -61,6 +67,7 @@ export class Worker {
       runner: this.#runner,
       sessions: backends.sessions,
       retries: backends.retries,
+      registry: backends.registry,
       bucketsOf: partition => bucketsOf(partition, config.partitions),
       concurrency: config.concurrency,
       unreadable: (record, error) => this.#unreadable(record, error),
@@ -154,17 +161,19 @@ export class Worker {
     await this.#deadLetters.bury({ ...letter, deadAt: now, reason })
   }
 
-  /** Stops polling, lets what runs finish, commits and leaves, so that its partitions are served elsewhere at once. */
+  /** Stops polling, commits and leaves, so that its partitions are served elsewhere at once; what still runs then has the drain time to end. */
   async stop(): Promise<void> {
     if (this.#stopping) return
     this.#stopping = true
     const { drainTimeout } = this.#config
     this.#logger.info({ outstanding: this.#dispatcher.outstanding }, 'draining')
-    await Promise.all([this.#dispatcher.stop(drainTimeout), this.#retryWorker.close(drainTimeout)])
+    const retriesClosed = this.#retryWorker.close(drainTimeout)
+    await this.#dispatcher.stop(Math.min(LEAVE_AFTER_MS, drainTimeout))
     for (const timer of this.#timers) clearInterval(timer)
     await this.#consumer
       .leave()
       .catch(error => this.#logger.warn({ error: (error as Error).message }, 'leaving the group failed; its time-out ends it'))
+    await Promise.all([retriesClosed, this.#dispatcher.handOver(drainTimeout)])
     this.#running.close()
     await this.#runner.streamsEnded()
     await this.#finisher.idle()

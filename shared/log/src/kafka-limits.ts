@@ -13,7 +13,8 @@ export const METADATA_REFRESH_MS = 30_000
 export const MAX_MESSAGE_BYTES = 4 << 20
 /** A member that says nothing for so long loses its partitions, ms. */
 export const SESSION_TIMEOUT_MS = 6_000
-export const HEARTBEAT_MS = 1_000
+/** It is by a heartbeat that a member learns of a rebalance, ms: until then it is served no new assignment. */
+export const HEARTBEAT_MS = 500
 /** How long a group waits for its members to join again, ms. */
 export const REBALANCE_TIMEOUT_MS = 3_000
 /** Longest a fetch waits at the broker when there is nothing, ms. */

@@ -18,6 +18,8 @@ class EmbeddedRegistry implements Registry {
   readonly #routes = new Map<string, KnownRoute>()
   readonly #watchers = new Set<(picture: Picture) => void>()
   #isTelling = false
+  /** `partition service` -> worker; ends with the process, as its workers do. */
+  readonly #holders = new Map<string, string>()
 
   constructor(folder: DataFolder) {
     this.#folder = folder
@@ -65,6 +67,20 @@ class EmbeddedRegistry implements Registry {
       },
       close: async () => void this.#watchers.delete(watcher),
     }
+  }
+
+  async hold(service: string, worker: string, partitions: readonly number[], force: boolean): Promise<number[]> {
+    const others = partitions.filter(partition => {
+      const holder = this.#holders.get(`${partition} ${service}`)
+      return holder !== undefined && holder !== worker && this.#processes.has(holder)
+    })
+    for (const partition of partitions) if (force || !others.includes(partition)) this.#holders.set(`${partition} ${service}`, worker)
+    return others
+  }
+
+  async release(service: string, worker: string, partitions: readonly number[]): Promise<void> {
+    for (const partition of partitions)
+      if (this.#holders.get(`${partition} ${service}`) === worker) this.#holders.delete(`${partition} ${service}`)
   }
 
   async ping(): Promise<void> {

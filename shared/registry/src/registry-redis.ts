@@ -10,7 +10,7 @@ import {
   type RouteSpec,
   type Watching,
 } from './registry.ts'
-import { leaseScript, readScript, withdrawScript } from './script-leases.ts'
+import { holdScript, leaseScript, readScript, releaseScript, withdrawScript } from './script-leases.ts'
 
 /** A watcher reads the picture at least this often, ms: a lease that ran out tells nobody. */
 const POLL_MS = 500
@@ -28,6 +28,8 @@ class RedisRegistry implements Registry {
   readonly #lease = new Script(leaseScript)
   readonly #withdraw = new Script(withdrawScript)
   readonly #read = new Script(readScript)
+  readonly #hold = new Script(holdScript)
+  readonly #release = new Script(releaseScript)
   readonly #renewals = new Set<NodeJS.Timeout>()
 
   constructor(redis: Redis, options: RedisOptions & { prefix: string }) {
@@ -116,6 +118,16 @@ class RedisRegistry implements Registry {
         await closeRedis(subscriber)
       },
     }
+  }
+
+  async hold(service: string, worker: string, partitions: readonly number[], force: boolean): Promise<number[]> {
+    if (partitions.length === 0) return []
+    const others = await this.#hold.run(this.#redis, this.#options.prefix, service, worker, force ? '1' : '0', ...partitions)
+    return (others as Buffer[]).map(Number)
+  }
+
+  async release(service: string, worker: string, partitions: readonly number[]): Promise<void> {
+    if (partitions.length > 0) await this.#release.run(this.#redis, this.#options.prefix, service, worker, ...partitions)
   }
 
   async ping(): Promise<void> {

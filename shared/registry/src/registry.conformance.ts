@@ -70,6 +70,7 @@ export function registryConformance(name: string, open: () => Promise<OpenedRegi
   describe(`registry conformance: ${name}`, () => {
     describe('processes', () => processes(onRegistry, capabilities))
     describe('routes', () => routes(onRegistry))
+    describe('holders of partitions', () => holders(onRegistry, capabilities))
   })
 }
 
@@ -235,4 +236,55 @@ function routes(onRegistry: OnRegistry): void {
       new RegExp(String(other)),
     )
   })
+}
+
+function holders(onRegistry: OnRegistry, capabilities: RegistryCapabilities): void {
+  onRegistry('gives a partition to one living worker at a time, until it is released', async ({ registry, another }) => {
+    const other = await another()
+    const service = uniqueName('service')
+    const [first, second] = [worker({ service }), worker({ service })]
+    await registry.announce(first)
+    await other.announce(second)
+    assert.deepEqual(await registry.hold(service, first.id, [0, 1, 2], false), [])
+    assert.deepEqual(await registry.hold(service, first.id, [0, 1, 2], false), [])
+    assert.deepEqual(await other.hold(service, second.id, [2, 3], false), [2])
+    await registry.release(service, first.id, [2, 3])
+    assert.deepEqual(await registry.hold(service, first.id, [3], false), [3])
+    assert.deepEqual(await other.hold(service, second.id, [2], false), [])
+    assert.deepEqual(await other.hold(uniqueName('service'), second.id, [0], false), [])
+  })
+
+  onRegistry('takes it by force, and does not let the former holder release it then', async ({ registry, another }) => {
+    const other = await another()
+    const service = uniqueName('service')
+    const [first, second] = [worker({ service }), worker({ service })]
+    await registry.announce(first)
+    await other.announce(second)
+    await registry.hold(service, first.id, [0], false)
+    assert.deepEqual(await other.hold(service, second.id, [0], true), [0])
+    await registry.release(service, first.id, [0])
+    assert.deepEqual(await registry.hold(service, first.id, [0], false), [0])
+  })
+
+  onRegistry(
+    'frees the partitions of a worker that died, and of one that withdrew',
+    async ({ registry, another, kill }) => {
+      const other = await another()
+      const service = uniqueName('service')
+      const [dying, leaving, heir] = [worker({ service }), worker({ service }), worker({ service })]
+      await other.announce(dying)
+      const announcement = await registry.announce(leaving)
+      await registry.announce(heir)
+      await other.hold(service, dying.id, [0], false)
+      await registry.hold(service, leaving.id, [1], false)
+      await announcement.withdraw()
+      await kill!(other)
+      assert.deepEqual(await registry.hold(service, heir.id, [1], false), [])
+      await until(async () => (await registry.hold(service, heir.id, [0], false)).length === 0, {
+        timeoutMs: LEASE_MS + GRACE_MS,
+        what: 'the end of the lease',
+      })
+    },
+    unless(capabilities.kills),
+  )
 }

@@ -5,6 +5,7 @@
  * - Freshness: a watcher sees a change within 1 s. When the store is away it keeps its last picture and says `stale`.
  * - A route once registered is remembered, with the time its last worker was seen, so that a gateway can tell
  *   "never served" from "not served just now".
+ * - Holding: a partition of a service is held by one worker, or by none. It is free again when it is released, or when its holder's lease has run out.
  */
 
 export interface RouteSpec {
@@ -71,6 +72,10 @@ export interface Registry {
   announce(process: AnnouncedProcess): Promise<Announcement>
   /** Calls `changed` with each new picture, once before it resolves. */
   watch(changed: (picture: Picture) => void): Promise<Watching>
+  /** Takes partitions of a service for an announced worker. Returns those that another living worker holds: these are taken too only with `force`. */
+  hold(service: string, worker: string, partitions: readonly number[], force: boolean): Promise<number[]>
+  /** Frees those of the partitions that this worker holds. */
+  release(service: string, worker: string, partitions: readonly number[]): Promise<void>
   ping(): Promise<void>
   close(): Promise<void>
 }
