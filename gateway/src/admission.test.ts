@@ -135,6 +135,24 @@ describe('a refused message', () => {
     assert.equal(appender.records.length, 1)
   })
 
+  test('after a resume is only what can not have been stored before: for the rest nobody could promise that nothing happened', () => {
+    const { admit, state, session, refusals, headers } = admission()
+    session.maybeStoredUpTo = 7
+    state.closed = 'BACKEND_UNAVAILABLE'
+    admit(requestOf(6), named(7, 'nobody'), requestOf(8))
+    assert.deepEqual(
+      headers().map(({ msgId }) => msgId),
+      [6],
+    )
+    assert.deepEqual(
+      refusals.map(([msgId, { code }]) => [msgId, code]),
+      [
+        [7, 'NO_ROUTE'],
+        [8, 'BACKEND_UNAVAILABLE'],
+      ],
+    )
+  })
+
   test('is BACKEND_UNAVAILABLE while a backend is away', () => {
     const { admit, state, refusals } = admission()
     state.closed = 'BACKEND_UNAVAILABLE'

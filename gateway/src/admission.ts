@@ -50,7 +50,7 @@ export class Admission {
     session.lastMsgId = frame.msgId
     const name = frame.metadata?.route
     const route = name === undefined ? this.#options.routes.byOpcode(frame.opcode) : this.#options.routes.byName(name)
-    const refusal = this.#refusal(route, frame, now)
+    const refusal = this.#refusal(session, route, frame, now)
     if (refusal === undefined) this.#append(session, frame, route!, now)
     else this.refuse(session, frame.msgId, refusal)
   }
@@ -60,9 +60,11 @@ export class Admission {
     session.owner?.refuse(msgId, refusal)
   }
 
-  #refusal(route: KnownRoute | undefined, frame: Frame, now: number): Problem | undefined {
+  #refusal(session: GatewaySession, route: KnownRoute | undefined, frame: Frame, now: number): Problem | undefined {
     const { routes, routeGraceMs, closed, appender } = this.#options
     if (route === undefined) return problem('NO_ROUTE', { detail: `no service has registered ${calledBy(frame)}` })
+    // it may be in the log already: what can't be ruled out is admitted once more, and finished once
+    if (frame.msgId <= session.maybeStoredUpTo) return undefined
     if (!routes.isServed(route, now, routeGraceMs)) return problem('NO_ROUTE', { detail: `no worker serves ${route.name} just now` })
     const reason: ErrorName | undefined = appender().waitingBytes > APPEND_BUFFER ? 'OVERLOADED' : closed()
     return reason === undefined ? undefined : problem(reason, { retryAfterMs: RETRY_AFTER_MS })

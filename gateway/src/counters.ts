@@ -13,6 +13,8 @@ export class Counters {
   redelivered = 0
   catchUps = 0
   lostWakeUps = 0
+  /** Times the session store was found to be another than before. */
+  storeChanges = 0
   readonly refused: Record<string, number> = {}
   readonly closed: Record<string, number> = {}
 

@@ -40,6 +40,7 @@ export function gatewayMetrics({ gateway, counters, host, health, appender, ledg
   metrics.counter('causeway_deliveries_redelivered_total', 'Deliveries written again after a resume', () => counters.redelivered)
   metrics.counter('causeway_outbox_reads_total', 'Times an outbox was read to catch up', () => counters.catchUps)
   metrics.counter('causeway_wakeups_lost_total', 'Times a batch of wake-ups was missed', () => counters.lostWakeUps)
+  metrics.counter('causeway_store_changes_total', 'Times the session store was another than before', () => counters.storeChanges)
   metrics.counters('causeway_messages_refused_total', 'Messages refused, nothing stored', 'code', () => counters.refused)
   metrics.counters('causeway_connections_closed_total', 'Connections ended', 'code', () => counters.closed)
   ledgerMetrics(metrics, ledger)

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { bucketOf, encodeError, ProtocolError, patchRedelivered, problem, type Syn } from '@causeway/protocol'
+import { bucketOf, encodeError, MAX_AHEAD, ProtocolError, patchRedelivered, problem, type Syn } from '@causeway/protocol'
 import type { FinishBatcher, FinishStatus, ResumeResult, Sessions, WakeHandlers } from '@causeway/sessions'
 import type { Logger } from '@causeway/telemetry'
 import type { Counters } from './counters.ts'
@@ -82,6 +82,8 @@ export class SessionHost implements WakeHandlers {
     session.storedMark = state.storedMark
     session.storedCount = state.storedCount
     session.lastMsgId = session.storedMark
+    // no gateway admits more than MAX_AHEAD above the oldest that is unfinished
+    session.maybeStoredUpTo = state.doneMark + MAX_AHEAD
     session.lastAdmitted = session.storedMark
     session.acknowledged = syn.lastSeq ?? 0
     session.nextSeq = session.acknowledged + 1
@@ -215,6 +217,16 @@ export class SessionHost implements WakeHandlers {
   lost(): void {
     this.#options.counters.lostWakeUps++
     void this.catchUpAll()
+  }
+
+  /** Only a gateway knows what its sessions were given: each is confirmed, those without a connection too. */
+  storeChanged(): void {
+    this.#options.counters.storeChanges++
+    this.#options.logger.warn(
+      { sessions: this.held.size },
+      'the session store is another than before; what it has of each session is checked',
+    )
+    for (const session of this.held.values()) this.touched.add(session)
   }
 
   replaced(id: string, epoch: number): void {

@@ -70,6 +70,11 @@ export class GatewaySession implements SessionIdentity {
   storedMark = 0
   /** How many messages were admitted up to it, in the session's whole life. */
   storedCount = 0
+  /**
+   * After a resume the client sends again what it does not know to be stored, and an earlier gateway may have stored it all the same: up to
+   * here a refusal could not promise that nothing happened (G4). 0 where there was no gateway before.
+   */
+  maybeStoredUpTo = 0
   /** The client has waited a tick for its ACK: the next write takes it along, the next tick sends it alone. */
   acknowledgementDue = false
   readonly pending = new Map<number, Pending>()

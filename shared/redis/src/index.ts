@@ -5,6 +5,7 @@ export {
   batchNumberKey,
   DEFAULT_PREFIX,
   endsKey,
+  generationKey,
   headsKey,
   outboxKey,
   parkedKey,

@@ -3,7 +3,7 @@
  *
  *   <prefix>:{B}:s:<session>            hash    the session: i incarnation, g gateway, e epoch, q seq, d done mark, x finished above it,
  *                                               a acknowledged, s stored mark, t token digest, p principal, n open streams,
- *                                               b the store went back, f finished, k accepted up to s, c accepted, w waiting (script-ledger.ts)
+ *                                               b the store went back, u its generation that confirmed the session, f finished, k accepted up to s, c accepted, w waiting (script-ledger.ts)
  *   <prefix>:{B}:o:<session>            stream  the outbox: id 0-seq, field f the frame
  *   <prefix>:{B}:x:<session>            zset    finished above the done mark: member msgId, score prev
  *   <prefix>:{B}:r:<session>            hash    streams begun: msgId -> run:next chunk
@@ -13,6 +13,10 @@
  *   <prefix>:{B}:h:<service>            hash    heads: session -> token;msgId;job id
  *   <prefix>:{B}:k:<service>:<session>  zset    parked messages: score msgId, member the packed message
  *   <prefix>:n:<gateway>                string  number of the last wake-up batch to a gateway
+ *   <prefix>:run                        string  run_id of the server that was adopted last (shared/sessions, script-store.ts)
+ *   <prefix>:adopted                    string  when, Unix ms
+ *   <prefix>:generation                 string  how often a server was adopted
+ *   <prefix>:lossy                      string  the generation in which a session was found to have lost deliveries
  *   <prefix>:w:<gateway>                channel wake-ups
  *   <prefix>:c:<gateway>                channel take-overs: "session epoch"
  */
@@ -25,6 +29,7 @@ export const headsKey = (prefix: string, bucket: number, service: string): strin
 export const parkedKey = (prefix: string, bucket: number, service: string, session: string): string =>
   `${prefix}:{${bucket}}:k:${service}:${session}`
 export const batchNumberKey = (prefix: string, gateway: string): string => `${prefix}:n:${gateway}`
+export const generationKey = (prefix: string): string => `${prefix}:generation`
 export const totalsKey = (prefix: string, bucket: number): string => `${prefix}:{${bucket}}:t`
 export const wakeChannel = (prefix: string, gateway: string): string => `${prefix}:w:${gateway}`
 export const takeoverChannel = (prefix: string, gateway: string): string => `${prefix}:c:${gateway}`

@@ -149,6 +149,7 @@ export function recordingGateway() {
     lost: () => {
       lost++
     },
+    storeChanged: () => void events.push('store changed'),
     replaced: (session, epoch) => void events.push(`${session} replaced ${epoch}`),
   }
   return { handlers, events, flushedEvents: () => flushed, timesLost: () => lost }

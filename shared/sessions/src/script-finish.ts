@@ -1,4 +1,5 @@
 import { LEDGER_FIELDS } from '@causeway/redis'
+import { CONFIRM_MS, SEQ_JUMP } from './script-store.ts'
 
 /**
  * Ends messages, adds chunks and pushes: one call for a whole turn of a worker.
@@ -13,12 +14,14 @@ import { LEDGER_FIELDS } from '@causeway/redis'
  * Events  one PUBLISH per gateway: number f64, then a group a session: session u8+bytes, count u16, deliveries: seq u32, length u32, frame
  *   (seq 0: no delivery, the four bytes are the msgId of a message that ended without one)
  * The ledger's rule: with the chain closed up to the stored mark, accepted is what is finished or waits; else at least what the gateway told.
+ * A session that the store's present generation has not confirmed (script-store.ts) fails as a whole, to be tried again.
  * A session's reads come before its writes and its first write is the only one that can be refused, so its effect is whole or none.
  */
 export const finishScript = `
 local turn, prefix, outbox_limit = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local unpack, pack, call = struct.unpack, struct.pack, redis.call
 local size, at, index = #turn, 1, 0
+local generation = call('GET', prefix .. ':generation') or '0'
 local wakes, gateways, tallies, answers = {}, {}, {}, {}
 
 local function unpark(tag, sid, msg_id, service, token)
@@ -142,8 +145,16 @@ local function expire_waiting(msg_id, session_lives)
   call('HINCRBY', key, 'w', -1)
 end
 
+-- the store may have lost what this session was last given: nothing is added until its gateway has confirmed it, or can't be waited for
+local function doubt()
+  local time = call('TIME')
+  if time[1] * 1000 + time[2] / 1000 < tonumber(call('GET', prefix .. ':adopted') or 0) + ${CONFIRM_MS} then error('unconfirmed', 0) end
+  seq = seq + ${SEQ_JUMP}
+  call('HSET', key, 'u', generation, 'b', 1)
+end
+
 local function group_effect(incarnation, from, to)
-  local state = call('HMGET', key, 'i', 'g', 'q', 'd', 'x', 'a', 'n', 'f', 'w', 'c', 's')
+  local state = call('HMGET', key, 'i', 'g', 'q', 'd', 'x', 'a', 'n', 'f', 'w', 'c', 's', 'u')
   local gone = not state[1] or (incarnation ~= '' and state[1] ~= incarnation)
   if not gone then
     gateway, seq, done, above, acked, streams = state[2], tonumber(state[3]), tonumber(state[4]), tonumber(state[5]), tonumber(state[6]), tonumber(state[7])
@@ -152,6 +163,7 @@ local function group_effect(incarnation, from, to)
     finished, waiting = tonumber(state[8]), tonumber(state[9])
     head_at, made = #list + 1, 0
     list[head_at] = ''
+    if state[12] ~= generation then doubt() end
   end
   local pos = from
   while pos < to do
@@ -194,7 +206,7 @@ while at <= size do
   list = nil
   local ok, err = pcall(group_effect, incarnation, at, at + length)
   if not ok then
-    redis.log(redis.LOG_WARNING, 'causeway finish: session ' .. sid .. ': ' .. tostring(type(err) == 'table' and err.err or err))
+    if err ~= 'unconfirmed' then redis.log(redis.LOG_WARNING, 'causeway finish: session ' .. sid .. ': ' .. tostring(type(err) == 'table' and err.err or err)) end
     if list then for i = #list, head_at, -1 do list[i] = nil end end
     for i = #answers, kept + 1, -1 do answers[i] = nil end
     for i = 0, entries - 1 do answers[#answers + 1] = pack('>I4BB', first + i, 5, 0) end

@@ -5,29 +5,33 @@ import { LEDGER_FIELDS } from '@causeway/redis'
  *
  * ARGV  1 packed sessions  2 prefix  3 a fresh random text, for incarnations of sessions whose store went back
  * Packed, big-endian, a session each: bucket u8, session u8+bytes, incarnation u8+bytes, epoch u32, acknowledged u32, stored mark u32, highest seq u32, stored count u32, end f64 (0: as it is)
- * Keys  session, outbox, ends, totals (keys.ts)
+ * Keys  session, outbox, ends, totals, generation, lossy (keys.ts)
+ * A renewal confirms the session to the store's present generation (script-store.ts): its gateway knows what was delivered.
  * Returns  '' when all are ok, else per other session: index u32, status u8 (1 gone, 2 replaced, 3 wentBack)
  */
 export const renewScript = `
 local sessions, prefix, fresh = ARGV[1], ARGV[2], ARGV[3]
 local unpack, pack, call = struct.unpack, struct.pack, redis.call
 local at, index, answers = 1, 0, {}
+local generation = call('GET', prefix .. ':generation') or '0'
 while at <= #sessions do
   local bucket, sid, incarnation, epoch, acked, stored, highest, count, ends
   bucket, sid, incarnation, epoch, acked, stored, highest, count, ends, at = unpack('>BBc0Bc0I4I4I4I4I4d', sessions, at)
   local tag = prefix .. ':{' .. bucket .. '}:'
   local key = tag .. 's:' .. sid
-  local s = call('HMGET', key, 'i', 'e', 'q', 'a', 's', 'd', 'f', 'w', 'c')
+  local s = call('HMGET', key, 'i', 'e', 'q', 'a', 's', 'd', 'f', 'w', 'c', 'u', 'b')
   local status = 0
   if s[1] ~= incarnation then status = 1
   elseif tonumber(s[2]) ~= epoch then status = 2
-  elseif tonumber(s[3]) < highest then
+  elseif tonumber(s[3]) < highest or s[11] then
     status = 3
+    call('SET', prefix .. ':lossy', generation)
     -- what was in flight ends here: its finishes bring the old incarnation
     local lost = tonumber(s[9]) - tonumber(s[7]) - tonumber(s[8])
     if lost > 0 then call('HINCRBY', tag .. 't', ${LEDGER_FIELDS.expired}, lost) end
-    call('HSET', key, 'i', fresh .. index, 'q', highest, 'b', 1, 'f', tonumber(s[9]) - tonumber(s[8]))
+    call('HSET', key, 'i', fresh .. index, 'q', math.max(highest, tonumber(s[3])), 'b', 1, 'u', generation, 'f', tonumber(s[9]) - tonumber(s[8]))
   else
+    if s[10] ~= generation then call('HSET', key, 'u', generation) end
     if acked > tonumber(s[4]) then
       call('XTRIM', tag .. 'o:' .. sid, 'MINID', '0-' .. (acked + 1))
       call('HSET', key, 'a', acked)

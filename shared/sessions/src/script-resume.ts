@@ -5,7 +5,7 @@ import { LEDGER_FIELDS } from '@causeway/redis'
  *
  * ARGV  1 prefix  2 bucket  3 session  4 token digest  5 gateway  6 end, Unix ms  7 highest delivery its client has taken  8 principal
  *       9 stored mark that its client was told  10 ... stored messages for whose answers its client waits
- * Keys  session, outbox, finished-above, ends, totals (keys.ts)
+ * Keys  session, outbox, finished-above, ends, totals, generation, lossy (keys.ts)
  * Returns  {'unknown'} | {'denied'} | {'resumed', incarnation, epoch, principal, seq, stored mark, done mark, recovered 0|1, previous gateway, stored count, finished above ...}
  * Events  PUBLISH "session epoch" to the take-over channel of the gateway that held it, where it is another
  */
@@ -14,12 +14,18 @@ local prefix, bucket, sid, token, gateway, ends, taken = ARGV[1], ARGV[2], ARGV[
 local call = redis.call
 local tag = prefix .. ':{' .. bucket .. '}:'
 local key = tag .. 's:' .. sid
-local s = call('HMGET', key, 'i', 'e', 'q', 'd', 's', 'a', 't', 'p', 'g', 'b', 'f', 'w', 'c', 'k')
+local s = call('HMGET', key, 'i', 'e', 'q', 'd', 's', 'a', 't', 'p', 'g', 'b', 'f', 'w', 'c', 'k', 'u')
+local generation = call('GET', prefix .. ':generation') or '0'
 if not s[1] then return {'unknown'} end
 if s[7] ~= token or s[8] ~= ARGV[8] then return {'denied'} end
 local epoch, seq, acked = tonumber(s[2]) + 1, tonumber(s[3]), tonumber(s[6])
 local recovered = (not s[10] and taken >= acked and taken <= seq) and 1 or 0
 if s[10] then call('HDEL', key, 'b') end
+-- no gateway has confirmed it since the store changed: where others found that it had lost something, this session may have lost it too
+if s[15] ~= generation then
+  if call('GET', prefix .. ':lossy') == generation then recovered = 0 end
+  call('HSET', key, 'u', generation)
+end
 if taken > seq then seq = taken end
 if taken > acked then
   call('XTRIM', tag .. 'o:' .. sid, 'MINID', '0-' .. (taken + 1))

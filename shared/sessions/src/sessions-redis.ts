@@ -17,6 +17,7 @@ import { packRenewals } from './renew-pack.ts'
 import { finishScript } from './script-finish.ts'
 import { renewScript } from './script-renew.ts'
 import { resumeScript } from './script-resume.ts'
+import { adoptScript, openScript } from './script-store.ts'
 import { endScript, marksScript, sweepScript } from './script-sweep.ts'
 import type {
   CatchUpAnswer,
@@ -50,17 +51,20 @@ const RENEW_STATUSES: readonly RenewStatus[] = ['ok', 'gone', 'replaced', 'wentB
 /** Sessions in Redis (7 or 8, one node). Durable as Redis's own AOF policy says. */
 export async function openRedisSessions(options: RedisOptions): Promise<Sessions> {
   const redis = connectRedis(options, 'sessions')
-  await redis.ping()
-  return new RedisSessions(redis, { ...options, prefix: options.prefix ?? DEFAULT_PREFIX })
+  const sessions = new RedisSessions(redis, { ...options, prefix: options.prefix ?? DEFAULT_PREFIX })
+  await sessions.adopt()
+  return sessions
 }
 
 class RedisSessions implements Sessions {
   readonly #redis: Redis
   readonly #options: RedisOptions & { prefix: string }
   readonly #prefix: string
-  readonly #finish = new Script(finishScript)
-  readonly #renew = new Script(renewScript)
-  readonly #resume = new Script(resumeScript)
+  readonly #adopt = new Script(adoptScript)
+  readonly #open: Script
+  readonly #finish: Script
+  readonly #renew: Script
+  readonly #resume: Script
   readonly #sweep = new Script(sweepScript)
   readonly #end = new Script(endScript)
   readonly #marks = new Script(marksScript)
@@ -69,48 +73,22 @@ class RedisSessions implements Sessions {
     this.#redis = redis
     this.#options = options
     this.#prefix = options.prefix
+    // the prefix makes it this installation's own script: another's on the same server must not make a new server known to us
+    const adopting = (source: string): Script => new Script(`-- ${this.#prefix}\n${source}`, () => this.adopt())
+    this.#open = adopting(openScript)
+    this.#finish = adopting(finishScript)
+    this.#renew = adopting(renewScript)
+    this.#resume = adopting(resumeScript)
+  }
+
+  /** Makes the server that answers now the known one; where it is another than before, its generation begins (script-store.ts). */
+  async adopt(): Promise<void> {
+    await this.#adopt.run(this.#redis, this.#prefix)
   }
 
   async open(sessions: readonly OpenSession[]): Promise<void> {
-    const pipeline = this.#redis.pipeline()
-    for (const s of sessions) {
-      const key = sessionKey(this.#prefix, s.bucket, s.session)
-      const fields = [
-        'i',
-        s.incarnation,
-        'g',
-        s.gateway,
-        'e',
-        1,
-        'q',
-        0,
-        'd',
-        0,
-        'x',
-        0,
-        'a',
-        0,
-        's',
-        0,
-        'n',
-        0,
-        'f',
-        0,
-        'k',
-        0,
-        'c',
-        0,
-        'w',
-        0,
-        't',
-        s.tokenDigest,
-        'p',
-        s.principal,
-      ]
-      pipeline.hset(key, ...fields)
-      pipeline.zadd(endsKey(this.#prefix, s.bucket), s.expiresAt, s.session)
-    }
-    await execute(pipeline)
+    const args = sessions.flatMap(s => [s.bucket, s.session, s.incarnation, s.gateway, s.tokenDigest, s.principal, s.expiresAt])
+    await this.#open.run(this.#redis, this.#prefix, ...args)
   }
 
   async resume(r: ResumeRequest): Promise<ResumeResult> {

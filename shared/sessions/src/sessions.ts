@@ -11,6 +11,8 @@
  * - Durability: when finish() resolves, marks and outbox are stored (Redis: as its AOF policy says; embedded: fsynced),
  *   and the wake-up follows. The wake-up may be lost; the outbox may not. A lost wake-up is told by `lost()` within 500 ms.
  * - Fence: a caller of an older epoch changes nothing.
+ * - Loss: where the store lost its last writes, no number is given twice: the renewal of a session says `wentBack`, or its resume
+ *   `recovered` false.
  */
 
 /** How a message ended; the ledger counts each. */
@@ -176,6 +178,8 @@ export interface WakeHandlers {
   flush(): void
   /** A batch was missed: read the outboxes. */
   lost(): void
+  /** The store is another than before and may have lost its last writes: renew every session, whatever it has to tell. */
+  storeChanged(): void
   /** Another gateway holds the session under a newer epoch. */
   replaced(session: string, epoch: number): void
 }

@@ -1,4 +1,4 @@
-import { batchNumberKey, closeRedis, connectRedis, type RedisOptions, takeoverChannel, wakeChannel } from '@causeway/redis'
+import { batchNumberKey, closeRedis, connectRedis, generationKey, type RedisOptions, takeoverChannel, wakeChannel } from '@causeway/redis'
 import type { Redis } from 'ioredis'
 import type { Listening, WakeHandlers } from './sessions.ts'
 
@@ -9,7 +9,7 @@ const NUMBER_TTL_MS = 3_600_000
 
 /**
  * Subscribes a gateway to its wake-ups. Batches are numbered; a gap, a re-subscription, or a number that stays behind
- * what Redis counts for two checks is told by `lost()`.
+ * what Redis counts for two checks is told by `lost()`; a new generation of the store by `storeChanged()`.
  */
 export async function listenRedis(
   options: RedisOptions & { prefix: string },
@@ -20,7 +20,9 @@ export async function listenRedis(
   const subscriber = connectRedis(options, 'sessions-wake', true)
   const numberKey = batchNumberKey(options.prefix, gateway)
   const takeover = takeoverChannel(options.prefix, gateway)
-  let last = Number((await command.get(numberKey)) ?? 0)
+  const [number, first] = await command.mget(numberKey, generationKey(options.prefix))
+  let last = Number(number ?? 0)
+  let generation = first
   let behindSince = -1
 
   subscriber.on('messageBuffer', (channel: Buffer, message: Buffer) => {
@@ -39,7 +41,12 @@ export async function listenRedis(
   subscriber.on('ready', () => handlers.lost())
 
   const check = async (): Promise<void> => {
-    const counted = Number((await command.get(numberKey)) ?? 0)
+    const [number, current] = await command.mget(numberKey, generationKey(options.prefix))
+    const counted = Number(number ?? 0)
+    if (current !== generation) {
+      generation = current
+      handlers.storeChanged()
+    }
     if (counted > last && behindSince === last) {
       last = counted
       handlers.lost()
