@@ -7,6 +7,9 @@ export class Backlog {
   readonly #partitions: Map<number, PartitionOffsets>
   readonly #consumer: () => LogConsumer | undefined
   readonly #paused = new Set<number>()
+  #inAir: Promise<void> | undefined
+  /** All who ask while one is in the air share the next. */
+  #next: Promise<void> | undefined
 
   constructor(partitions: readonly number[], consumer: () => LogConsumer | undefined) {
     this.#partitions = new Map(partitions.map(partition => [partition, new PartitionOffsets()]))
@@ -50,8 +53,23 @@ export class Backlog {
     this.#consumer()?.resume(relieved)
   }
 
-  /** Commits each partition's watermark where it has moved. */
-  async commit(): Promise<void> {
+  /** Commits each partition's watermark where it has moved. One commit is in the air: an older one that is sent again must not land behind a newer. */
+  commit(): Promise<void> {
+    if (this.#inAir === undefined) {
+      this.#inAir = this.#commit().finally(() => {
+        this.#inAir = undefined
+      })
+      return this.#inAir
+    }
+    const afterwards = (): Promise<void> => {
+      this.#next = undefined
+      return this.commit()
+    }
+    this.#next ??= this.#inAir.then(afterwards, afterwards)
+    return this.#next
+  }
+
+  async #commit(): Promise<void> {
     const offsets = new Map<number, number>()
     for (const [partition, each] of this.#partitions) {
       const next = each.takeCommit()

@@ -38,6 +38,7 @@ class KafkaMember implements LogConsumer {
   #taken: Promise<void> = Promise.resolve()
   #generation = 0
   readonly #paused = new Set<number>()
+  #committing: Promise<void> = Promise.resolve()
 
   constructor(consumer: Consumer, options: ConsumeOptions, logger: Logger) {
     this.#consumer = consumer
@@ -95,7 +96,14 @@ class KafkaMember implements LogConsumer {
     resolveOffset(batch.lastOffset())
   }
 
-  async commit(offsets: ReadonlyMap<number, number>): Promise<void> {
+  /** One after another, across assignments too: kafkajs tries a commit again by itself, and an older one would land behind a newer. */
+  commit(offsets: ReadonlyMap<number, number>): Promise<void> {
+    const commit = (): Promise<void> => this.#commit(offsets)
+    this.#committing = this.#committing.then(commit, commit)
+    return this.#committing
+  }
+
+  async #commit(offsets: ReadonlyMap<number, number>): Promise<void> {
     const rows = [...offsets]
       .filter(([partition]) => this.#assigned.has(partition))
       .map(([partition, offset]) => ({ topic: this.#options.topic, partition, offset: String(offset) }))
