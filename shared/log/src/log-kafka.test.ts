@@ -53,3 +53,13 @@ backendTest(
     assert.deepEqual(readers[0].records.map(record => record.partition).toSorted(), [0, 1, 2, 3])
   },
 )
+
+backendTest('processes that start together all find the topics one of them makes', { kafka: true }, async (_t, { kafka }) => {
+  const options = { brokers: [kafka], clientId: uniqueName('test'), logger: silentLogger }
+  const logs = await Promise.all(Array.from({ length: 4 }, () => openKafkaLog(options)))
+  for (let round = 0; round < 10; round++) {
+    const topic = uniqueName('topic')
+    await Promise.all(logs.map(log => log.ensureTopics([{ topic, partitions: 8 }])))
+  }
+  for (const log of logs) await log.close()
+})

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '@causeway/telemetry'
 import type { Admin, Kafka } from 'kafkajs'
 import { kafkajsSender } from './flight-sender-kafkajs.ts'
@@ -27,6 +28,10 @@ export type { KafkaOptions } from './kafkajs-client.ts'
 const TOPIC_RESOURCE = 2
 /** How long the cluster may take to create topics, ms. */
 const CREATE_TIMEOUT_MS = 15_000
+/** How often a topic that is being created is looked at, ms. */
+const CREATE_LOOK_MS = 100
+/** What Kafka answers about one (kafkajs's names of its error codes). */
+const BEING_CREATED: ReadonlySet<string> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'])
 
 /** The log on a Kafka cluster (4.x). Stored means acknowledged by all in-sync replicas. */
 export async function openKafkaLog(options: KafkaOptions): Promise<Log> {
@@ -66,7 +71,20 @@ class KafkaLog implements Log {
         })),
       })
     }
-    await this.#check(topics)
+    await this.#checkOnceThere(topics)
+  }
+
+  /** Another process may just be making a topic: the brokers know of it a moment before they know where it is. */
+  async #checkOnceThere(topics: readonly TopicSpec[]): Promise<void> {
+    const until = Date.now() + CREATE_TIMEOUT_MS
+    for (;;) {
+      try {
+        return await this.#check(topics)
+      } catch (error) {
+        if (!BEING_CREATED.has((error as { type?: string }).type ?? '') || Date.now() > until) throw error
+        await sleep(CREATE_LOOK_MS)
+      }
+    }
   }
 
   /** Another process may have made a topic otherwise, or an operator changed it. */
