@@ -1,35 +1,18 @@
 import { connect, type Socket } from 'node:net'
 import { Codec, decodeError, encodeFrame, encodeSyn, FrameType, HEADER_SIZE } from '@causeway/protocol'
+import type { LoadConnection, LoadOptions } from './generate.ts'
 import { MAX_DEPTH } from './limits.ts'
 
-/** What a generator learns from its connections. */
-export interface Observer {
-  /** An answer came; ms since its request was written. */
-  answered(ms: number): void
-  /** A delivery's seq was not the one after the last. */
-  gap(): void
-  /** An echo had not the size of its request. */
-  wrongLength(): void
-  /** ERROR or CLOSE of this code, or LOST. */
-  failed(code: string): void
-}
-
-export interface ConnectionOptions {
-  port: number
-  /** Requests outstanding at any time. */
-  depth: number
-  /** Payload bytes of a request. */
-  size: number
+export interface ConnectionOptions extends LoadOptions {
   /** Opcode of a route that echoes. */
   opcode: number
-  observer: Observer
 }
 
 /** Outstanding numbers never lie further apart than this. */
 const SLOTS = MAX_DEPTH * 4
 
 /** A session in raw version-2 frames: always `depth` requests outstanding, each read's new ones in one write, acknowledged in their headers. */
-export class GeneratorConnection {
+export class GeneratorConnection implements LoadConnection {
   readonly #options: ConnectionOptions
   readonly #template: Buffer
   readonly #sentAt = new Float64Array(SLOTS)

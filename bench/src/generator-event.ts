@@ -1,14 +1,14 @@
-/** What a generator has counted in its measured time; failures also before it. */
+/** What one generator has counted in its measured time; failures also before it. */
 export interface GeneratorResult {
   roundTrips: number
   seconds: number
-  p50Ms: number
-  p99Ms: number
+  /** Round trips by their duration, as LatencyHistogram counts them. */
+  latencies: [bucket: number, count: number][]
   /** Deliveries whose seq was not the one after the last. */
   gaps: number
   /** Echoes that had not the size of their request. */
   wrongLengths: number
-  /** ERROR and CLOSE frames by code. */
+  /** Errors by code. */
   errors: Record<string, number>
   /** Of the generator itself. */
   cpuSeconds: number

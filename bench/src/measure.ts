@@ -1,54 +1,89 @@
 import { cpuSeconds, machineCpuSeconds } from './cpu.ts'
 import type { GeneratorEvent, GeneratorResult } from './generator-event.ts'
-import { FIRST_WARM_UP_MS, GENERATOR_GRACE_MS, WARM_UP_MS } from './limits.ts'
-import type { Options } from './options.ts'
-import { ECHO_OPCODE, PAYLOAD_SIZE, SHAPES, type Shape } from './shapes.ts'
+import { GENERATOR_GRACE_MS } from './limits.ts'
+import { PAYLOAD_SIZE, type Shape } from './shapes.ts'
 import { SourceProcess } from './source-process.ts'
-import type { System } from './system.ts'
+import { LatencyHistogram } from './statistics.ts'
+import type { System } from './subject.ts'
 
 /** One shape in one round. */
-export interface Measurement extends GeneratorResult {
+export interface Measurement {
+  roundTrips: number
+  seconds: number
+  p50Ms: number
+  p99Ms: number
   /** CPU seconds of each process in the measured time; without those that could not be read. */
   cpu: Record<string, number>
-  /** CPU seconds of everything else on the machine but the generator; undefined where they could not be read. */
+  /** CPU seconds of all generators. */
+  generatorCpuSeconds: number
+  /** Share of one core that the busiest generator used; near 1 it is the limit, not what it measures. */
+  generatorCpuShare: number
+  /** CPU seconds of everything else on the machine; undefined where they could not be read. */
   otherCpuSeconds: number | undefined
 }
 
-const GENERATOR = new URL('./generator.ts', import.meta.url)
-
-/** All shapes in turn, as often as there are rounds, so that what changes on the machine meanwhile meets all of them. */
-export async function measureAll(system: System, options: Options, tell: (line: string) => void): Promise<Map<Shape, Measurement[]>> {
-  const measured = new Map<Shape, Measurement[]>(SHAPES.map(shape => [shape, []]))
-  tell(`warming up for ${FIRST_WARM_UP_MS / 1_000} s`)
-  await measure(system, SHAPES[SHAPES.length - 1], FIRST_WARM_UP_MS, 1)
-  for (let round = 1; round <= options.rounds; round++) {
-    for (const shape of SHAPES) {
-      const measurement = await measure(system, shape, WARM_UP_MS, options.seconds * 1_000)
-      measured.get(shape)!.push(measurement)
-      tell(`round ${round}: ${shape.name} ${Math.round(measurement.roundTrips / measurement.seconds)}/s`)
-    }
-  }
-  return measured
+/** How one shape is put on a system. */
+export interface Load {
+  shape: Shape
+  warmUpMs: number
+  measureMs: number
 }
 
-async function measure({ port, processes }: System, shape: Shape, warmUpMs: number, measureMs: number): Promise<Measurement> {
-  const { connections, depth } = shape
-  const values = { port, connections, depth, size: PAYLOAD_SIZE, opcode: ECHO_OPCODE, 'warm-up': warmUpMs, measure: measureMs }
-  const args = Object.entries(values).flatMap(([name, value]) => [`--${name}`, String(value)])
-  const generator = new SourceProcess('generator', GENERATOR, args)
-  try {
-    await generator.next<GeneratorEvent>(warmUpMs + GENERATOR_GRACE_MS)
-    const before = cpuOf(processes)
-    const machineBefore = machineCpuSeconds()
-    const result = await generator.next<{ event: 'result' } & GeneratorResult>(measureMs + GENERATOR_GRACE_MS)
-    const after = cpuOf(processes)
-    const machineAfter = machineCpuSeconds()
-    refuseFailures(shape, result)
-    const entries = Object.entries(after).map(([name, seconds]) => [name, seconds - (before[name] ?? Number.NaN)] as const)
-    const cpu = Object.fromEntries(entries.filter(([, seconds]) => !Number.isNaN(seconds)))
-    return { ...result, cpu, otherCpuSeconds: othersBetween(machineBefore, machineAfter, cpu, result.cpuSeconds) }
-  } finally {
-    await generator.stop()
+/** Rejects where anything was lost or broken: a figure of such a run would be no figure. */
+export async function measure(system: System, load: Load): Promise<Measurement> {
+  const { warmUpMs, measureMs, shape } = load
+  await using generators = startGenerators(system, load)
+  await generators.next('measuring', warmUpMs + GENERATOR_GRACE_MS)
+  const before = cpuOf(system.processes)
+  const machineBefore = machineCpuSeconds()
+  const results = await generators.next('result', measureMs + GENERATOR_GRACE_MS)
+  const after = cpuOf(system.processes)
+  const machineAfter = machineCpuSeconds()
+  for (const result of results) refuseFailures(shape, result)
+  const entries = Object.entries(after).map(([name, seconds]) => [name, seconds - (before[name] ?? Number.NaN)] as const)
+  const cpu = Object.fromEntries(entries.filter(([, seconds]) => !Number.isNaN(seconds)))
+  const merged = merge(results)
+  return { ...merged, cpu, otherCpuSeconds: othersBetween(machineBefore, machineAfter, cpu, merged.generatorCpuSeconds) }
+}
+
+function startGenerators({ port, generator }: System, { shape, warmUpMs, measureMs }: Load) {
+  const processes = connectionsOf(shape).map(connections => {
+    const values = { port, connections, depth: shape.depth, size: PAYLOAD_SIZE, 'warm-up': warmUpMs, measure: measureMs }
+    const args = Object.entries(values).flatMap(([name, value]) => [`--${name}`, String(value)])
+    return new SourceProcess('generator', generator, args)
+  })
+  return {
+    /** The next event of each, which is of this kind. */
+    async next<K extends GeneratorEvent['event']>(kind: K, timeoutMs: number): Promise<Extract<GeneratorEvent, { event: K }>[]> {
+      const events = await Promise.all(processes.map(each => each.next<GeneratorEvent>(timeoutMs)))
+      const wrong = events.find(({ event }) => event !== kind)
+      if (wrong !== undefined) throw new Error(`a generator tells ${JSON.stringify(wrong)}, expected its ${kind}`)
+      return events as Extract<GeneratorEvent, { event: K }>[]
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(processes.map(each => each.stop()))
+    },
+  }
+}
+
+/** The connections of each generator, as even as they can be. */
+export function connectionsOf({ connections, generators }: Shape): number[] {
+  const least = Math.floor(connections / generators)
+  return Array.from({ length: generators }, (_, index) => least + (index < connections % generators ? 1 : 0)).filter(count => count > 0)
+}
+
+/** The figures of generators that ran side by side. */
+export function merge(results: readonly GeneratorResult[]): Omit<Measurement, 'cpu' | 'otherCpuSeconds'> {
+  const sum = (figure: (result: GeneratorResult) => number): number => results.reduce((total, result) => total + figure(result), 0)
+  const histogram = new LatencyHistogram()
+  for (const { latencies } of results) histogram.addCounts(latencies)
+  return {
+    roundTrips: sum(({ roundTrips }) => roundTrips),
+    seconds: sum(({ seconds }) => seconds) / results.length,
+    p50Ms: histogram.percentile(0.5),
+    p99Ms: histogram.percentile(0.99),
+    generatorCpuSeconds: sum(({ cpuSeconds }) => cpuSeconds),
+    generatorCpuShare: Math.max(...results.map(({ cpuSeconds, seconds }) => cpuSeconds / seconds)),
   }
 }
 
@@ -68,7 +103,6 @@ function othersBetween(
   return Math.max(0, after - before - ours)
 }
 
-/** A figure of a run that lost or broke something would be no figure. */
 function refuseFailures({ name }: Shape, { gaps, wrongLengths, errors }: GeneratorResult): void {
   if (gaps === 0 && wrongLengths === 0 && Object.keys(errors).length === 0) return
   throw new Error(`${name}: ${gaps} gaps in seq, ${wrongLengths} echoes of a wrong length, errors ${JSON.stringify(errors)}; expected none`)

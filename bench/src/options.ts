@@ -1,14 +1,11 @@
 import { parseArgs } from 'node:util'
+import { AOF_POLICIES, CLIENTS, type RealOptions } from './causeway.ts'
 
-export interface Options {
+export interface Options extends RealOptions {
   /** Times each shape is measured. */
   rounds: number
   /** Measured time of a round, s. */
   seconds: number
-  /** Library that appends to Kafka. */
-  client: 'kafkajs' | 'platformatic'
-  /** Redis's appendfsync, or `off` without an append-only file. */
-  aof: 'off' | 'everysec' | 'always'
   /** One process on its own data folder, in place of Kafka and Redis. */
   embedded: boolean
   json: boolean
@@ -46,18 +43,19 @@ export function readOptions(argv: readonly string[]): Options {
     ...values,
     rounds: whole('rounds', values.rounds),
     seconds: whole('seconds', values.seconds),
-    client: oneOf('client', values.client, ['kafkajs', 'platformatic']),
-    aof: oneOf('aof', values.aof, ['off', 'everysec', 'always']),
+    client: oneOf('client', values.client, CLIENTS),
+    aof: oneOf('aof', values.aof, AOF_POLICIES),
   }
 }
 
-function whole(name: string, text: string): number {
+/** Throws a TypeError where the text is no whole number from 1. */
+export function whole(name: string, text: string): number {
   const value = Number(text)
   if (!Number.isInteger(value) || value < 1) throw new TypeError(`--${name} is ${text}: expected a whole number from 1`)
   return value
 }
 
-function oneOf<const T extends string>(name: string, text: string, allowed: readonly T[]): T {
+function oneOf<T extends string>(name: string, text: string, allowed: readonly T[]): T {
   const found = allowed.find(each => each === text)
   if (found === undefined) throw new TypeError(`--${name} is ${text}: expected one of ${allowed.join(', ')}`)
   return found

@@ -3,21 +3,26 @@ import { describe, test } from 'node:test'
 import type { Measurement } from './measure.ts'
 import { makeReport, reportText } from './report.ts'
 import { SHAPES } from './shapes.ts'
+import type { Subject, System } from './subject.ts'
 
 const measurement = (changes: Partial<Measurement>): Measurement => ({
-  ...{ roundTrips: 10_000, seconds: 5, p50Ms: 2, p99Ms: 4, gaps: 0, wrongLengths: 0, errors: {}, cpuSeconds: 1 },
+  ...{ roundTrips: 10_000, seconds: 5, p50Ms: 2, p99Ms: 4, generatorCpuSeconds: 1, generatorCpuShare: 0.2 },
   ...{ cpu: { gateway: 2, Kafka: 3 }, otherCpuSeconds: 0.5 },
   ...changes,
 })
 
-const system = {
-  ...{ port: 1, processes: {}, path: 'one gateway', durability: 'acks=all' },
+const system: System = {
+  ...{ port: 1, generator: new URL('file:///none'), processes: {}, versions: { Kafka: '4.1.1', Redis: '8' } },
   [Symbol.asyncDispose]: async () => {},
 }
-const machine = { cores: 2, processor: 'a processor', memoryGiB: 8, system: 'Linux', node: '24', kafka: '4.1.1', redis: '8' }
+const subject: Subject = {
+  ...{ id: 'it', name: 'It', kind: 'ours', path: 'one gateway', durability: 'acks=all', firstWarmUpMs: 0 },
+  start: async () => system,
+}
+const machine = { cores: 2, processor: 'a processor', memoryGiB: 8, system: 'Linux', node: '24' }
 
 function reportOf(...measurements: Measurement[]) {
-  return makeReport({ machine, system, rounds: measurements.length, seconds: 5 }, new Map([[SHAPES[1], measurements]]))
+  return makeReport({ machine, subject, system, rounds: measurements.length, seconds: 5 }, new Map([[SHAPES[1], measurements]]))
 }
 
 describe('a report', () => {
@@ -25,7 +30,7 @@ describe('a report', () => {
     const [row] = reportOf(
       measurement({ roundTrips: 5_000, p99Ms: 9 }),
       measurement({ roundTrips: 20_000 }),
-      measurement({ cpuSeconds: 4 }),
+      measurement({ generatorCpuShare: 0.8 }),
     ).rows
     assert.deepEqual(row, {
       shape: '64 x 1',

@@ -36,6 +36,18 @@ export class LatencyHistogram {
     this.#total++
   }
 
+  /** What it holds, by bucket, for `addCounts` of another. */
+  counts(): [bucket: number, count: number][] {
+    return [...this.#counts.entries()].filter(([, count]) => count > 0)
+  }
+
+  addCounts(counts: readonly (readonly [bucket: number, count: number])[]): void {
+    for (const [bucket, count] of counts) {
+      this.#counts[bucket] += count
+      this.#total += count
+    }
+  }
+
   /** ms that a share (0 to 1) of the times did not exceed, at most 1 % too high; 0 where none was added. */
   percentile(share: number): number {
     const rank = Math.max(1, Math.ceil(share * this.#total))

@@ -1,27 +1,27 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Backend, startKafka, startRedis } from '@causeway/test-backends'
-import { READY_POLL_MS, READY_TIMEOUT_MS } from './limits.ts'
-import type { Options } from './options.ts'
+import { type Backend, KAFKA_VERSION, startKafka, startRedis } from '@causeway/test-backends'
+import { CAUSEWAY_WARM_UP_MS, READY_POLL_MS, READY_TIMEOUT_MS } from './limits.ts'
+import { packageVersions } from './package-version.ts'
+import { redisVersion } from './redis-version.ts'
 import { SourceProcess } from './source-process.ts'
+import { startSystem } from './start-system.ts'
+import type { Subject, System } from './subject.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
-/** What is measured: processes by the name they have in the report. */
-export interface System extends AsyncDisposable {
-  /** TCP port of the gateway. */
-  port: number
-  /** Process ids. */
-  processes: Record<string, number>
-  /** `host:port` of its Redis; undefined in the embedded mode. */
-  redis?: string
-  /** Its path, for the report. */
-  path: string
-  /** What a round trip has stored when it is over, for the report. */
-  durability: string
+/** Library that appends to Kafka. */
+export const CLIENTS = ['kafkajs', 'platformatic'] as const
+/** Redis's appendfsync, or `off` without an append-only file. */
+export const AOF_POLICIES = ['off', 'everysec', 'always'] as const
+
+export interface RealOptions {
+  client: (typeof CLIENTS)[number]
+  aof: (typeof AOF_POLICIES)[number]
 }
 
+/** Package that each client is. */
+const PACKAGES = { kafkajs: 'kafkajs', platformatic: '@platformatic/kafka' } as const
+const GENERATOR = new URL('./generator.ts', import.meta.url)
 const CLI = new URL('../../cli/src/main.ts', import.meta.url)
 const DEMO = '@causeway/demo'
 const SHARED_FLAGS = ['--json', '--log-level', 'warn', '--auth', 'none']
@@ -32,23 +32,38 @@ interface GatewayAddresses {
   http: string
 }
 
-/** Resolves once an echo has come back through all of it; rejects with BackendUnavailable where this machine has no Kafka or Redis. */
-export async function startSystem(options: Options): Promise<System> {
-  const parts = new AsyncDisposableStack()
-  try {
-    const started = options.embedded ? await startEmbedded(parts) : await startReal(options, parts)
-    await untilEchoed(started.addresses.http)
-    const port = Number(new URL(started.addresses.tcp).port)
-    return { ...started, port, [Symbol.asyncDispose]: () => parts.disposeAsync() }
-  } catch (error) {
-    await parts.disposeAsync()
-    throw error
-  }
+/** Causeway on a Kafka and a Redis of its own; `start` rejects with BackendUnavailable where this machine has none. */
+export const causewayOn = ({ client, aof }: RealOptions): Subject => ({
+  id: `causeway-${client}`,
+  name: `causeway (${client})`,
+  kind: 'ours',
+  path: `one gateway and one worker, a process each; one Kafka broker, one Redis; ${client} appends`,
+  durability: `request: Kafka acks=all on one broker (page cache), before it is accepted. Answer: in the session's outbox before it is sent, Redis ${aof === 'off' ? 'without append-only file' : `appendfsync ${aof}`}`,
+  firstWarmUpMs: CAUSEWAY_WARM_UP_MS,
+  start: () => start(parts => startReal({ client, aof }, parts)),
+})
+
+export const CAUSEWAY_EMBEDDED: Subject = {
+  id: 'causeway-embedded',
+  name: 'causeway embedded',
+  kind: 'ours',
+  path: 'embedded: gateway and worker in one process, on a data folder',
+  durability: 'request and answer: on disk (fsync) before they count',
+  firstWarmUpMs: CAUSEWAY_WARM_UP_MS,
+  start: () => start(startEmbedded),
 }
 
-type Started = Omit<System, 'port' | keyof AsyncDisposable> & { addresses: GatewayAddresses }
+type Started = Pick<System, 'processes' | 'versions'> & { addresses: GatewayAddresses }
 
-async function startReal({ client, aof }: Options, parts: AsyncDisposableStack): Promise<Started> {
+/** Resolves once an echo has come back through all of it. */
+const start = (open: (parts: AsyncDisposableStack) => Promise<Started>): Promise<System> =>
+  startSystem(async parts => {
+    const { addresses, ...started } = await open(parts)
+    await untilEchoed(addresses.http)
+    return { ...started, port: Number(new URL(addresses.tcp).port), generator: GENERATOR }
+  })
+
+async function startReal({ client, aof }: RealOptions, parts: AsyncDisposableStack): Promise<Started> {
   const redisArgs = aof === 'off' ? [] : ['--appendonly', 'yes', '--appendfsync', aof]
   const [kafka, redis] = await together([startKafka(), startRedis({ args: redisArgs })], parts)
   const prefix = `bench-${randomBytes(4).toString('hex')}`
@@ -60,10 +75,8 @@ async function startReal({ client, aof }: Options, parts: AsyncDisposableStack):
   await worker.next(READY_TIMEOUT_MS)
   return {
     addresses,
-    redis: redis.address,
     processes: { gateway: gateway.pid, worker: worker.pid, Kafka: kafka.pid, Redis: redis.pid },
-    path: `one gateway and one worker, a process each; one Kafka broker, one Redis; ${client} appends`,
-    durability: `Kafka acks=all on one broker, Redis ${aof === 'off' ? 'without append-only file' : `appendfsync ${aof}`}`,
+    versions: { Kafka: KAFKA_VERSION, Redis: await redisVersion(redis.address), ...packageVersions(PACKAGES[client], 'ioredis') },
   }
 }
 
@@ -78,14 +91,12 @@ async function together(starting: Promise<Backend>[], parts: AsyncDisposableStac
 }
 
 async function startEmbedded(parts: AsyncDisposableStack): Promise<Started> {
-  const folder = await mkdtemp(join(tmpdir(), 'causeway-bench-'))
-  parts.defer(() => rm(folder, { recursive: true, force: true }))
+  const folder = temporaryFolder(parts)
   const causeway = begin('causeway process', ['start', DEMO, ...SHARED_FLAGS, ...FREE_PORTS, '--data-dir', folder], parts)
   return {
     addresses: await causeway.next<GatewayAddresses>(READY_TIMEOUT_MS),
     processes: { causeway: causeway.pid },
-    path: 'embedded: gateway and worker in one process, on a data folder',
-    durability: 'log and outbox on disk (fsync) before they count',
+    versions: packageVersions('lmdb'),
   }
 }
 
