@@ -13,6 +13,7 @@ import { Lanes } from './lanes.ts'
 import { DRAIN_MS } from './limits.ts'
 import type { AttemptWish, MessageRunner } from './message-runner.ts'
 import { Parking } from './parking.ts'
+import type { QueueTime } from './queue-time.ts'
 import { RepeatCheck } from './repeat-check.ts'
 import type { Route } from './route.ts'
 import { fromRecord, type StoredMessage } from './stored-message.ts'
@@ -31,6 +32,7 @@ export interface DispatcherOptions {
   concurrency: number
   /** Keeps a record that is none of ours where operators find it. */
   unreadable: (record: ConsumedRecord, error: Error) => Promise<void>
+  queueTime: QueueTime
   counters: Counters
   logger: Logger
 }
@@ -159,12 +161,13 @@ export class Dispatcher {
 
   records(partition: number, records: readonly ConsumedRecord[]): void {
     if (this.#ending || !this.#backlog.has(partition)) return
-    for (const record of records) this.#record(record)
+    const now = Date.now()
+    for (const record of records) this.#record(record, now)
     this.#pump()
     this.#backlog.restrain(partition)
   }
 
-  #record(record: ConsumedRecord): void {
+  #record(record: ConsumedRecord, now: number): void {
     const entry = this.#backlog.add(record)
     let message: StoredMessage
     try {
@@ -177,7 +180,7 @@ export class Dispatcher {
       return
     }
     const lane = this.#lanes.of(message.session)
-    const laneMessage: LaneMessage = { message, entry, partition: record.partition, check: false }
+    const laneMessage: LaneMessage = { message, entry, partition: record.partition, since: record.appendedAt ?? now, check: false }
     if (!this.#lanes.fence(lane, laneMessage)) {
       entry.complete = true
       return
@@ -243,6 +246,12 @@ export class Dispatcher {
     return false
   }
 
+  /** After a handler that took its time, other lanes that wait come first: one session's queue is no longer for having a place already. */
+  #goOn(lane: Lane, generation: number): void {
+    if (this.#firstReady < this.#ready.length) this.#release(lane, generation)
+    else this.#advance(lane, generation)
+  }
+
   #release(lane: Lane, generation: number): void {
     lane.busy = false
     if (generation !== this.#generation) return
@@ -254,6 +263,7 @@ export class Dispatcher {
 
   #run(lane: Lane, begun: LaneMessage): AttemptWish | Promise<AttemptWish> {
     lane.unfinished++
+    this.#options.queueTime.add(begun.since, Date.now())
     this.#handover.begin(begun.partition)
     return this.#options.runner.run(begun.message, 1, [], undefined, () => this.#finished(lane, begun))
   }
@@ -267,7 +277,7 @@ export class Dispatcher {
 
   /** After a handler: the next one, or the failed message becomes its session's head before anything else of it moves. */
   #decided(lane: Lane, laneMessage: LaneMessage, wish: AttemptWish, generation: number): void {
-    const advance = (): void => this.#advance(lane, generation)
+    const advance = (): void => this.#goOn(lane, generation)
     if (wish === undefined) {
       advance()
       return

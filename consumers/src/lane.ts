@@ -6,6 +6,8 @@ export interface LaneMessage {
   readonly message: StoredMessage
   readonly entry: OffsetEntry
   readonly partition: number
+  /** Unix ms from which it waits. */
+  readonly since: number
   /** It may have been handled before: the stored marks are asked. */
   check: boolean
 }

@@ -21,6 +21,8 @@ export const HANDOVER_MS = 800
 export const LEAVE_AFTER_MS = 400
 /** How often it looks, ms. */
 export const HANDOVER_LOOK_MS = 20
+/** Over how long the least queue time is taken, ms; what is told spans one to two of these. */
+export const QUEUE_TIME_MS = 100
 /** Chunks of one stream handed to the store and not yet confirmed; beyond, the iterable waits. */
 export const STREAM_AHEAD = 32
 /** Waits between tries of a call to an absent backend, ms; doubles from the first to the last. */

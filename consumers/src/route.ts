@@ -1,3 +1,4 @@
+import { PRIORITIES, type Priority } from '@causeway/registry'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Context } from './context.ts'
 import { milliseconds } from './milliseconds.ts'
@@ -30,6 +31,8 @@ export interface MessageOptions<S extends InputSpec> {
   order?: 'session' | 'none'
   /** Nobody waits for an answer: dialects give none. */
   oneWay?: boolean
+  /** Who is refused first when messages wait too long: background, then normal (default), critical last. */
+  priority?: Priority
 }
 
 /** A route as its service runs it. */
@@ -41,6 +44,7 @@ export interface Route {
   readonly retry: RetryPolicy
   readonly order: 'session' | 'none'
   readonly oneWay: boolean
+  readonly priority: Priority
   readonly run: Handler<unknown>
 }
 
@@ -56,7 +60,10 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
 /** Declares a route. Throws a TypeError that names the option where one is wrong. */
 export function message<const S extends InputSpec = undefined>(name: string, options: MessageOptions<S> = {}): RouteBuilder<S> {
   if (!NAME.test(name)) throw new TypeError(`route name ${JSON.stringify(name)}: expected 1 to 128 letters, digits, '.', '_' or '-'`)
-  const { opcode } = options
+  const { opcode, priority } = options
+  if (priority !== undefined && !PRIORITIES.includes(priority)) {
+    throw new TypeError(`route ${name}: priority is ${JSON.stringify(priority)}: expected one of ${PRIORITIES.join(', ')}`)
+  }
   if (opcode !== undefined && !(Number.isInteger(opcode) && opcode >= 1 && opcode <= 0xffff)) {
     throw new TypeError(`route ${name}: opcode is ${opcode}: expected a whole number from 1 to 65535`)
   }
@@ -68,6 +75,7 @@ export function message<const S extends InputSpec = undefined>(name: string, opt
     retry: retryPolicy(options.retry),
     order: options.order ?? 'session',
     oneWay: options.oneWay ?? false,
+    priority: options.priority ?? 'normal',
   } as const
   return builder(route, [])
 }

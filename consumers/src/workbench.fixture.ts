@@ -5,6 +5,7 @@ import { DeadLetters } from './dead-letters.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { MessageRunner } from './message-runner.ts'
 import { SERVICE } from './messages.fixture.ts'
+import { QueueTime } from './queue-time.ts'
 import type { Route } from './route.ts'
 import { compileRoutes } from './route-set.ts'
 import { Running } from './running.ts'
@@ -51,6 +52,7 @@ export function workbench(routes: readonly Route[], concurrency = 16): Workbench
     registry: holders,
     bucketsOf: partition => [partition, partition + PARTITIONS],
     concurrency,
+    queueTime: new QueueTime(),
     unreadable: async record => void unreadable.push(record.offset),
   })
   dispatcher.attach(consumer)

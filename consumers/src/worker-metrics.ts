@@ -1,13 +1,25 @@
 import { Metrics } from '@causeway/telemetry'
 import type { Counters } from './counters.ts'
 import type { Dispatcher } from './dispatcher.ts'
+import type { QueueTime } from './queue-time.ts'
 import type { Running } from './running.ts'
 
 /** /metrics of a worker: read from plain numbers when asked. */
-export function workerMetrics(labels: Record<string, string>, counters: Counters, dispatcher: Dispatcher, running: Running): Metrics {
+export function workerMetrics(
+  labels: Record<string, string>,
+  counters: Counters,
+  dispatcher: Dispatcher,
+  running: Running,
+  queueTime: QueueTime,
+): Metrics {
   const metrics = new Metrics(labels)
   metrics.gauge('causeway_worker_outstanding_records', 'Records polled and not complete', () => dispatcher.outstanding)
   metrics.gauge('causeway_worker_sessions_remembered', "Sessions in the reader's fence", () => dispatcher.lanes)
+  metrics.gauge(
+    'causeway_worker_queue_seconds',
+    'From the append of a message to its handler, the least of the last moments',
+    () => (queueTime.read(Date.now()) ?? 0) / 1_000,
+  )
   metrics.gauge('causeway_worker_handlers_running', 'Handlers that have not returned', () => running.size)
   metrics.gauge(
     'causeway_worker_handling_p50_seconds',

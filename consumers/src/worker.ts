@@ -6,13 +6,14 @@ import { type ConsumedRecord, deadLetterTopic, type LogConsumer, requestsTopic }
 import { BUCKETS, bucketOf } from '@causeway/protocol'
 import type { Announcement, RouteSpec, WorkerProcess } from '@causeway/registry'
 import type { RetryWorker } from '@causeway/retries'
-import { FinishBatcher } from '@causeway/sessions'
+import { FinishBatcher, type ServiceLoad } from '@causeway/sessions'
 import type { Logger, Metrics } from '@causeway/telemetry'
 import { Counters } from './counters.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { COMMIT_TICK_MS, LEAVE_AFTER_MS, RETRY_CONCURRENCY, STATS_TICK_MS } from './limits.ts'
 import { MessageRunner } from './message-runner.ts'
+import { QueueTime } from './queue-time.ts'
 import { RetryRuns } from './retry-runs.ts'
 import type { Route } from './route.ts'
 import { compileRoutes } from './route-set.ts'
@@ -30,6 +31,7 @@ export class Worker {
   readonly #logger: Logger
   readonly #counters = new Counters()
   readonly #running = new Running()
+  readonly #queueTime = new QueueTime()
   readonly #finisher: FinishBatcher
   readonly #deadLetters: DeadLetters
   readonly #runner: MessageRunner
@@ -45,7 +47,7 @@ export class Worker {
     this.#config = config
     this.#backends = backends
     this.#logger = logger.child({ service: service.name, worker: this.id })
-    this.#finisher = new FinishBatcher(backends.sessions, this.#logger)
+    this.#finisher = new FinishBatcher(backends.sessions, this.#logger, () => this.#load())
     this.#deadLetters = new DeadLetters(backends.retries, backends.log, config.partitions, this.#counters, this.#logger)
     const routes = compileRoutes(service.name, service.routes)
     const shared = {
@@ -70,9 +72,16 @@ export class Worker {
       registry: backends.registry,
       bucketsOf: partition => bucketsOf(partition, config.partitions),
       concurrency: config.concurrency,
+      queueTime: this.#queueTime,
       unreadable: (record, error) => this.#unreadable(record, error),
     })
-    this.metrics = workerMetrics({ service: service.name, worker: this.id }, this.#counters, this.#dispatcher, this.#running)
+    this.metrics = workerMetrics(
+      { service: service.name, worker: this.id },
+      this.#counters,
+      this.#dispatcher,
+      this.#running,
+      this.#queueTime,
+    )
   }
 
   /** Makes the topics, takes its share of partitions and tells gateways about its routes. */
@@ -119,6 +128,12 @@ export class Worker {
     }
   }
 
+  /** For the gateways, along with what is finished. */
+  #load(): ServiceLoad | undefined {
+    const queueMs = this.#queueTime.read(Date.now())
+    return queueMs === undefined ? undefined : { service: this.service.name, queueMs }
+  }
+
   #commit(): void {
     this.#dispatcher.commit().catch(error => {
       if (!this.#stopping) this.#logger.warn({ error: (error as Error).message }, 'a commit failed; the next one makes up for it')
@@ -130,6 +145,7 @@ export class Worker {
     return {
       handledPerSecond: Math.round(handled.tick()),
       handlingP50Ms: Number(handling.percentile(0.5).toFixed(2)),
+      queueMs: Math.round(this.#queueTime.read(Date.now()) ?? 0),
       handlingP99Ms: Number(handling.percentile(0.99).toFixed(2)),
       inFlight: this.#running.size,
       outstanding: this.#dispatcher.outstanding,
@@ -184,7 +200,9 @@ export class Worker {
   }
 }
 
-const routeSpec = ({ name, opcode, oneWay, timeoutMs, order }: Route): RouteSpec => ({ name, opcode, oneWay, timeoutMs, order })
+const routeSpec = ({ name, opcode, oneWay, timeoutMs, order, priority }: Route): RouteSpec => ({
+  ...{ name, opcode, oneWay, timeoutMs, order, priority },
+})
 
 /** Partitions are a power of two, so a bucket lies in one partition of every service. */
 const bucketsOf = (partition: number, partitions: number): number[] =>

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { APPEND_BUFFER, Codec, decodeRecordHeader, type Frame, FrameType, type Problem, partitionOf } from '@causeway/protocol'
 import { fakeGateway, requestOf, textOf } from './gateway.fixture.ts'
-import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS, NOTIFY_APPEND_MS } from './limits.ts'
+import { APPEND_SHARE, DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS, NOTIFY_APPEND_MS } from './limits.ts'
 import { GatewaySession, type SessionOwner } from './session.ts'
 
 const NOW = Date.now()
@@ -127,10 +127,10 @@ describe('a refused message', () => {
 
   test('is OVERLOADED while too much waits for the log, and asked to wait', () => {
     const { admit, appender, refusals } = admission()
-    appender.waitingBytes = APPEND_BUFFER + 1
+    appender.waitingBytes = APPEND_BUFFER * APPEND_SHARE.normal + 1
     admit(requestOf(1))
     assert.deepEqual([refusals[0][1].code, refusals[0][1].retryAfterMs], ['OVERLOADED', 1_000])
-    appender.waitingBytes = APPEND_BUFFER
+    appender.waitingBytes = APPEND_BUFFER * APPEND_SHARE.normal
     admit(requestOf(2))
     assert.equal(appender.records.length, 1)
   })

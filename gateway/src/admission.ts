@@ -12,7 +12,8 @@ import {
 } from '@causeway/protocol'
 import type { KnownRoute } from '@causeway/registry'
 import type { Counters } from './counters.ts'
-import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS, NOTIFY_APPEND_MS } from './limits.ts'
+import { APPEND_SHARE, DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS, NOTIFY_APPEND_MS } from './limits.ts'
+import type { Overload } from './overload.ts'
 import type { RouteTable } from './route-table.ts'
 import type { GatewaySession, Pending } from './session.ts'
 
@@ -30,6 +31,7 @@ export interface AdmissionOptions {
   appender: () => Appender<GatewayRecord>
   /** What keeps new work out, if anything does. */
   closed: () => 'OVERLOADED' | 'BACKEND_UNAVAILABLE' | 'GOING_AWAY' | undefined
+  overload: Overload
   counters: Counters
 }
 
@@ -61,23 +63,26 @@ export class Admission {
   }
 
   #refusal(session: GatewaySession, route: KnownRoute | undefined, frame: Frame, now: number): Problem | undefined {
-    const { routes, routeGraceMs, closed, appender } = this.#options
+    const { routes, routeGraceMs, closed, appender, overload } = this.#options
     if (route === undefined) return problem('NO_ROUTE', { detail: `no service has registered ${calledBy(frame)}` })
     // it may be in the log already: what can't be ruled out is admitted once more, and finished once
     if (frame.msgId <= session.maybeStoredUpTo) return undefined
     if (!routes.isServed(route, now, routeGraceMs)) return problem('NO_ROUTE', { detail: `no worker serves ${route.name} just now` })
-    const reason: ErrorName | undefined = appender().waitingBytes > APPEND_BUFFER ? 'OVERLOADED' : closed()
-    return reason === undefined ? undefined : problem(reason, { retryAfterMs: RETRY_AFTER_MS })
+    const reason: ErrorName | undefined = appender().waitingBytes > APPEND_BUFFER * APPEND_SHARE[route.priority] ? 'OVERLOADED' : closed()
+    if (reason !== undefined) return problem(reason, { retryAfterMs: RETRY_AFTER_MS })
+    const retryAfterMs = overload.refusal(route, timeoutOf(frame, route) ?? DEFAULT_TIMEOUT_MS, now)
+    return retryAfterMs === undefined ? undefined : problem('OVERLOADED', { retryAfterMs: Math.max(RETRY_AFTER_MS, retryAfterMs) })
   }
 
   #append(session: GatewaySession, frame: Frame, route: KnownRoute, now: number): void {
     const { metadata } = frame
     const request = frame.type === FrameType.REQUEST
-    const timeout = metadata?.timeout ?? (request ? route.timeoutMs || DEFAULT_TIMEOUT_MS : undefined)
+    const timeout = timeoutOf(frame, route)
     const deadline = timeout === undefined ? 0 : now + Math.min(timeout, MAX_TIMEOUT_MS)
     const pending: Pending = {
       msgId: frame.msgId,
       prev: session.lastAdmitted,
+      service: route.service,
       request,
       bytes: frame.payload.length,
       deadline: deadline === 0 ? Number.POSITIVE_INFINITY : deadline,
@@ -130,6 +135,10 @@ export class Admission {
     return tail
   }
 }
+
+/** ms; undefined for a notification that brings none. */
+const timeoutOf = ({ type, metadata }: Frame, route: KnownRoute): number | undefined =>
+  metadata?.timeout ?? (type === FrameType.REQUEST ? route.timeoutMs || DEFAULT_TIMEOUT_MS : undefined)
 
 const calledBy = (frame: Frame): string =>
   frame.metadata?.route === undefined ? `opcode ${frame.opcode}` : `route ${frame.metadata.route}`

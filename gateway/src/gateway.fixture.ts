@@ -9,6 +9,7 @@ import { Admission, type GatewayRecord } from './admission.ts'
 import { authentication } from './authentication.ts'
 import type { ConnectionContext } from './connection-context.ts'
 import { Counters } from './counters.ts'
+import { Overload } from './overload.ts'
 import { RouteTable } from './route-table.ts'
 import { SessionHost } from './session-host.ts'
 import { FakeStore } from './store.fixture.ts'
@@ -20,6 +21,7 @@ export const routeOf = (name: string, opcode: number | undefined, changes: Parti
   oneWay: false,
   timeoutMs: 60_000,
   order: 'session',
+  priority: 'normal',
   service: 'orders',
   lastSeen: Date.now(),
   ...changes,
@@ -71,6 +73,7 @@ export interface FakeGateway {
   host: SessionHost
   store: FakeStore
   appender: FakeAppender
+  overload: Overload
   counters: Counters
   state: { draining: boolean; closed: 'BACKEND_UNAVAILABLE' | undefined }
 }
@@ -82,7 +85,8 @@ export function fakeGateway(settings: Partial<Record<keyof Config, unknown>> = {
   const counters = new Counters()
   const finisher = new FinishBatcher(store.port, silentLogger)
   const { sessionTtl: sessionTtlMs, partitions } = config
-  const shared = { gateway: 'gw-1', counters, logger: silentLogger }
+  const overload = new Overload()
+  const shared = { gateway: 'gw-1', overload, counters, logger: silentLogger }
   const host = new SessionHost({ ...shared, sessions: store.port, finisher, sessionTtlMs })
   store.handlers = host
   const appender = new FakeAppender(({ session, pending }) => host.stored(session, pending))
@@ -91,7 +95,7 @@ export function fakeGateway(settings: Partial<Record<keyof Config, unknown>> = {
   routes.follow(pictureOf([routeOf('echo', 1), routeOf('note', 2, { oneWay: true })], [gone]))
   const state: FakeGateway['state'] = { draining: false, closed: undefined }
   const admission = new Admission({
-    ...{ gateway: 'gw-1', partitions, routes, counters, routeGraceMs: config.routeGrace },
+    ...{ gateway: 'gw-1', partitions, routes, overload, counters, routeGraceMs: config.routeGrace },
     appender: () => appender,
     closed: () => state.closed,
   })
@@ -101,7 +105,7 @@ export function fakeGateway(settings: Partial<Record<keyof Config, unknown>> = {
     connections: new Set(),
     draining: () => state.draining,
   }
-  return { context, config, host, store, appender, counters, state }
+  return { context, config, host, store, appender, overload, counters, state }
 }
 
 /** A transport that keeps what is written to it. */

@@ -20,6 +20,7 @@ import { Health } from './health.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { httpServer } from './http-server.ts'
 import { LedgerWatch } from './ledger-watch.ts'
+import { Overload } from './overload.ts'
 import { Overview } from './overview.ts'
 import { RouteTable } from './route-table.ts'
 import { SessionHost } from './session-host.ts'
@@ -49,6 +50,7 @@ export class Gateway {
   readonly #logger: Logger
   readonly #counters = new Counters()
   readonly #routes = new RouteTable()
+  readonly #overload = new Overload()
   readonly #connections = new Set<OpenConnection>()
   readonly #health: Health
   readonly #finisher: FinishBatcher
@@ -78,7 +80,15 @@ export class Gateway {
     this.#finisher = new FinishBatcher(backends.sessions, logger)
     const { sessions } = backends
     const sessionTtlMs = config.sessionTtl
-    this.#host = new SessionHost({ gateway: this.id, sessions, finisher: this.#finisher, sessionTtlMs, counters: this.#counters, logger })
+    this.#host = new SessionHost({
+      gateway: this.id,
+      sessions,
+      finisher: this.#finisher,
+      sessionTtlMs,
+      overload: this.#overload,
+      counters: this.#counters,
+      logger,
+    })
     this.#context = this.#makeContext()
     this.#housekeeping = new Housekeeping({ host: this.#host, sessions, sessionTtlMs, connections: () => this.#connections, logger })
     const services = (): readonly string[] => this.#routes.services
@@ -93,6 +103,7 @@ export class Gateway {
       routes: this.#routes,
       appender: () => this.#appender,
       closed: () => (this.#health.ok ? undefined : 'BACKEND_UNAVAILABLE'),
+      overload: this.#overload,
       counters: this.#counters,
     })
     return {

@@ -47,3 +47,13 @@ export const LEDGER_CHECK_MS = 10_000
 export const LEDGER_ALERT_CHECKS = 3
 /** Sessions that an alert names. */
 export const LEDGER_SESSIONS = 100
+
+/** Grain in which an overload is looked at, ms, and how far back: a queue that is worked off within it is none. */
+export const OVERLOAD_TICK_MS = 100
+export const OVERLOAD_TICKS = 5
+/** Ticks of these in which a worker has to have told its queue: with fewer nothing is known. */
+export const OVERLOAD_REPORTS = 2
+/** Longest that a message may wait for a worker, however much time it has, ms: beyond, no more of its kind are let in than are finished. */
+export const QUEUE_LIMIT_MS = { critical: 20_000, normal: 5_000, background: 1_000 } as const
+/** Share of the bytes that may wait for the log at which messages of a kind are refused. */
+export const APPEND_SHARE = { critical: 1, normal: 0.75, background: 0.5 } as const

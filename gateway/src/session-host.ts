@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { bucketOf, encodeError, MAX_AHEAD, ProtocolError, patchRedelivered, problem, type Syn } from '@causeway/protocol'
-import type { FinishBatcher, FinishStatus, ResumeResult, Sessions, WakeHandlers } from '@causeway/sessions'
+import type { FinishBatcher, FinishStatus, ResumeResult, ServiceLoad, Sessions, WakeHandlers } from '@causeway/sessions'
 import type { Logger } from '@causeway/telemetry'
 import type { Counters } from './counters.ts'
 import { CATCH_UP_DELIVERIES, MAX_SESSIONS } from './limits.ts'
+import type { Overload } from './overload.ts'
 import { endedBy, GatewaySession, type Pending, type SessionOwner } from './session.ts'
 
 export interface SessionHostOptions {
@@ -11,6 +12,7 @@ export interface SessionHostOptions {
   sessions: Sessions
   finisher: FinishBatcher
   sessionTtlMs: number
+  overload: Overload
   counters: Counters
   logger: Logger
 }
@@ -97,6 +99,7 @@ export class SessionHost implements WakeHandlers {
       session.admit({
         msgId,
         prev: msgId - 1,
+        service: '',
         request: true,
         bytes: 0,
         deadline,
@@ -241,7 +244,12 @@ export class SessionHost implements WakeHandlers {
     if (pending === undefined) return
     if (!pending.stored) this.stored(session, pending)
     if ((msgId & 15) === 1) this.#options.counters.roundTrips.add(performance.now() - pending.admittedAt)
+    if (pending.service !== '') this.#options.overload.ended(pending.service, Date.now())
     session.owner?.windowOpened()
+  }
+
+  load(load: ServiceLoad): void {
+    this.#options.overload.told(load, Date.now())
   }
 
   #markDirty(session: GatewaySession): void {

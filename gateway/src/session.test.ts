@@ -12,7 +12,15 @@ const sessionOf = (finishedBefore: number[] = []) =>
 
 function admitted(session: GatewaySession, msgId: number, changes: Partial<Pending> = {}): Pending {
   const pending = {
-    ...{ msgId, prev: session.lastAdmitted, request: true, bytes: 10, deadline: Number.POSITIVE_INFINITY, admittedAt: 0 },
+    ...{
+      msgId,
+      prev: session.lastAdmitted,
+      service: 'orders',
+      request: true,
+      bytes: 10,
+      deadline: Number.POSITIVE_INFINITY,
+      admittedAt: 0,
+    },
     ...{ stored: false, ending: false, ...changes },
   }
   session.admit(pending)

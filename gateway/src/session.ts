@@ -33,6 +33,8 @@ export interface Pending {
   readonly msgId: number
   /** The message admitted before it. */
   readonly prev: number
+  /** Whose worker handles it; '' where this gateway has not admitted it. */
+  readonly service: string
   readonly request: boolean
   readonly bytes: number
   /** Unix ms; Infinity for notifications that brought none. */

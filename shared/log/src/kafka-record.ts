@@ -13,6 +13,7 @@ export function consumedRecord(partition: number, message: KafkaMessage): Consum
     key: message.key?.toString('utf8') ?? '',
     value: message.value ?? EMPTY,
     header: headers?.causeway?.toString('utf8') ?? '',
+    appendedAt: Number(message.timestamp),
     traceparent: headers?.traceparent?.toString('latin1'),
     contentType: headers?.['content-type']?.toString('latin1'),
   }

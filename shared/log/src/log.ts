@@ -59,6 +59,8 @@ export interface ConsumedRecord {
   key: string
   value: Uint8Array
   header: string
+  /** Unix ms at which it was appended, where the log knows: by the clock of whoever appended it. */
+  appendedAt?: number
   traceparent?: string
   contentType?: string
   /** Further record headers, where there are any. */

@@ -4,9 +4,10 @@ export type {
   GatewayProcess,
   KnownRoute,
   Picture,
+  Priority,
   Registry,
   RouteSpec,
   Watching,
   WorkerProcess,
 } from './registry.ts'
-export { LEASE_MS } from './registry.ts'
+export { LEASE_MS, PRIORITIES } from './registry.ts'

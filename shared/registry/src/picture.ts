@@ -41,7 +41,7 @@ export function findClash(worker: WorkerProcess, others: readonly WorkerProcess[
 export function pictureSignature(picture: Picture): string {
   const processes = [...picture.gateways, ...picture.workers].map(process => process.id).sort()
   const routes = [...picture.routes.values()]
-    .map(route => [route.name, route.service, route.opcode, route.timeoutMs, route.oneWay, route.order].join(' '))
+    .map(route => [route.name, route.service, route.opcode, route.timeoutMs, route.oneWay, route.order, route.priority].join(' '))
     .sort()
   return JSON.stringify([processes, routes, picture.stale])
 }

@@ -37,7 +37,7 @@ test('the embedded registry remembers routes when the folder is opened again', a
     stats: {},
     service: 'demo',
     version: '1',
-    routes: [{ name: 'echo', opcode: 1, oneWay: false, timeoutMs: 1_000, order: 'session' }],
+    routes: [{ name: 'echo', opcode: 1, oneWay: false, timeoutMs: 1_000, order: 'session', priority: 'normal' }],
   }
   const folder = await openDataFolder(path, { logger: silentLogger })
   await (await openEmbeddedRegistry(folder)).announce(worker)

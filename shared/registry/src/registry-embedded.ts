@@ -27,7 +27,7 @@ class EmbeddedRegistry implements Registry {
     for (const { value } of this.#table.entries()) {
       const route = JSON.parse(value.toString('utf8')) as KnownRoute
       // Its workers ended with this process, at a time nobody wrote down: they were last seen no later than now.
-      this.#routes.set(route.name, { ...route, lastSeen: Date.now() })
+      this.#routes.set(route.name, { ...route, priority: route.priority ?? 'normal', lastSeen: Date.now() })
     }
   }
 

@@ -141,7 +141,7 @@ class RedisRegistry implements Registry {
   }
 }
 
-/** JSON leaves an undefined opcode out. */
-const withOpcode = <R extends RouteSpec>(route: R): R => ({ ...route, opcode: route.opcode })
+/** JSON leaves an undefined opcode out; what an older version remembered has no priority. */
+const withOpcode = <R extends RouteSpec>(route: R): R => ({ ...route, opcode: route.opcode, priority: route.priority ?? 'normal' })
 const revive = (process: AnnouncedProcess): AnnouncedProcess =>
   process.kind === 'worker' ? { ...process, routes: process.routes.map(withOpcode) } : process

@@ -29,6 +29,7 @@ const route = (changes: Partial<RouteSpec> = {}): RouteSpec => ({
   oneWay: false,
   timeoutMs: 5_000,
   order: 'session',
+  priority: 'normal',
   ...changes,
 })
 const worker = (changes: Partial<WorkerProcess> = {}): WorkerProcess => ({

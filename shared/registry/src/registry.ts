@@ -8,6 +8,9 @@
  * - Holding: a partition of a service is held by one worker, or by none. It is free again when it is released, or when its holder's lease has run out.
  */
 
+export const PRIORITIES = ['critical', 'normal', 'background'] as const
+export type Priority = (typeof PRIORITIES)[number]
+
 export interface RouteSpec {
   name: string
   /** 1-65535; undefined where the route is called by name only. */
@@ -17,6 +20,8 @@ export interface RouteSpec {
   /** ms; default of requests that bring none. */
   timeoutMs: number
   order: 'session' | 'none'
+  /** Who is refused first when messages wait too long. */
+  priority: Priority
 }
 
 interface ProcessBase {

@@ -1,6 +1,6 @@
 import type { Logger } from '@causeway/telemetry'
 import { HeldFinishes } from './held-finishes.ts'
-import type { FinishEntry, FinishResult, Sessions } from './sessions.ts'
+import type { FinishEntry, FinishResult, ServiceLoad, Sessions } from './sessions.ts'
 import { refusesCall } from './store-refusal.ts'
 
 /** Most entries of one call, so that no call holds the store for long. */
@@ -28,6 +28,7 @@ export type FinishCallback = (result: FinishResult) => void
 export class FinishBatcher {
   readonly #sessions: Sessions
   readonly #logger: Logger
+  readonly #load: (() => ServiceLoad | undefined) | undefined
   readonly #held: HeldFinishes
   #entries: FinishEntry[] = []
   #callbacks: FinishCallback[] = []
@@ -35,8 +36,10 @@ export class FinishBatcher {
   #flying = false
   #idle: (() => void)[] = []
 
-  constructor(sessions: Sessions, logger: Logger) {
+  /** `load` is asked before each call. */
+  constructor(sessions: Sessions, logger: Logger, load?: () => ServiceLoad | undefined) {
     this.#sessions = sessions
+    this.#load = load
     this.#logger = logger
     this.#held = new HeldFinishes((entries, callbacks) => {
       this.#entries = [...entries, ...this.#entries]
@@ -124,7 +127,7 @@ export class FinishBatcher {
     let refused = tries
     for (let failures = 0; ; failures++) {
       try {
-        return await this.#sessions.finish(entries)
+        return await this.#sessions.finish(entries, this.#load?.())
       } catch (error) {
         this.#report(error, entries.length, failures)
         if (refusesCall(error) && refused++ >= REFUSED_TRIES) return await this.#split(entries)

@@ -1,4 +1,4 @@
-import type { FinishEntry, FinishResult, FinishStatus } from './sessions.ts'
+import type { FinishEntry, FinishResult, FinishStatus, ServiceLoad } from './sessions.ts'
 import { OUTCOMES } from './sessions.ts'
 
 /** Entry kinds of the packed turn; WITH_UNPARK is added to them. */
@@ -56,6 +56,15 @@ export function packTurn(entries: readonly FinishEntry[]): PackedTurn {
     bytes.writeUInt32BE(at - lengthAt - 4, lengthAt)
   }
   return { bytes, order }
+}
+
+/** Queue ms u32, service u8+bytes; a service without a name tells nothing. */
+export function packLoad(load: ServiceLoad | undefined): Buffer {
+  const { service, queueMs } = load ?? { service: '', queueMs: 0 }
+  const bytes = Buffer.allocUnsafe(5 + service.length)
+  bytes.writeUInt32BE(Math.min(Math.max(0, Math.round(queueMs)), 0xffffffff))
+  writeShort(bytes, 4, service)
+  return bytes
 }
 
 /** The script's reply as results in the caller's order. */

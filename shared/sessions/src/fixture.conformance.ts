@@ -149,6 +149,7 @@ export function recordingGateway() {
     lost: () => {
       lost++
     },
+    load: ({ service, queueMs }) => void events.push(`${service} waits ${queueMs}`),
     storeChanged: () => void events.push('store changed'),
     replaced: (session, epoch) => void events.push(`${session} replaced ${epoch}`),
   }

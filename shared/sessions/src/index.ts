@@ -20,6 +20,7 @@ export type {
   RenewStatus,
   ResumeRequest,
   ResumeResult,
+  ServiceLoad,
   SessionInfo,
   Sessions,
   WakeHandlers,

@@ -4,14 +4,14 @@ import { CONFIRM_MS, SEQ_JUMP } from './script-store.ts'
 /**
  * Ends messages, adds chunks and pushes: one call for a whole turn of a worker.
  *
- * ARGV  1 the packed turn (finish-pack.ts)  2 key prefix  3 outbox limit, deliveries (for pushes and chunks)
+ * ARGV  1 the packed turn (finish-pack.ts)  2 key prefix  3 outbox limit, deliveries (for pushes and chunks)  4 load: queue ms u32, service u8+bytes
  * Packed turn, big-endian, a group a session: bucket u8, session u8+bytes, incarnation u8+bytes ('': any), entries u32, their length u32, entries
  *   entry: kind u8, outcome u8, msgId u32, prev u32, [run u8+bytes, chunk u32]?, [service u8+bytes, token u8+bytes]?, frame u32+bytes
  *   kind: 0 final, 1 final of a stream, 2 chunk, 3 push; +8 with unpark
  * Keys  session, outbox, finished-above, streams, waiting, heads and parked of each session; totals of its bucket; batch number (keys.ts)
  * Returns  '' when every entry is plainly done, else per other entry: index u32, status u8, parked u8
  *   status: 0 done 1 duplicate 2 expired 3 streamTaken 4 outboxFull 5 failed; parked: 0 none 1 more 2 cleared 3 lost
- * Events  one PUBLISH per gateway: number f64, then a group a session: session u8+bytes, count u16, deliveries: seq u32, length u32, frame
+ * Events  one PUBLISH per gateway: number f64, load as given, then a group a session: session u8+bytes, count u16, deliveries: seq u32, length u32, frame
  *   (seq 0: no delivery, the four bytes are the msgId of a message that ended without one)
  * The ledger's rule: with the chain closed up to the stored mark, accepted is what is finished or waits; else at least what the gateway told.
  * A session that the store's present generation has not confirmed (script-store.ts) fails as a whole, to be tried again.
@@ -219,7 +219,7 @@ for _, gw in ipairs(gateways) do
   local pieces = wakes[gw]
   if gw ~= '' and #pieces > 0 then
     local body = table.concat(pieces)
-    if #body > 0 then call('PUBLISH', prefix .. ':w:' .. gw, pack('>d', call('INCR', prefix .. ':n:' .. gw)) .. body) end
+    if #body > 0 then call('PUBLISH', prefix .. ':w:' .. gw, pack('>d', call('INCR', prefix .. ':n:' .. gw)) .. ARGV[4] .. body) end
   end
 end
 for bucket, tally in pairs(tallies) do

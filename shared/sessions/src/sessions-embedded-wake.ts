@@ -1,4 +1,4 @@
-import type { Delivery, Listening, WakeHandlers } from './sessions.ts'
+import type { Delivery, Listening, ServiceLoad, WakeHandlers } from './sessions.ts'
 
 /** What one group has for the gateway of one session. */
 export interface Wake {
@@ -35,6 +35,10 @@ export class Wakes {
       }
     }
     for (const handlers of woken) handlers.flush()
+  }
+
+  load(load: ServiceLoad): void {
+    for (const listeners of this.#listeners.values()) for (const handlers of listeners) handlers.load(load)
   }
 
   replaced(gateway: string, session: string, epoch: number): void {

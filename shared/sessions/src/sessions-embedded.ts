@@ -14,6 +14,7 @@ import type {
   RenewStatus,
   ResumeRequest,
   ResumeResult,
+  ServiceLoad,
   SessionInfo,
   Sessions,
   WakeHandlers,
@@ -94,7 +95,8 @@ class EmbeddedSessions implements Sessions {
     return result
   }
 
-  async finish(entries: readonly FinishEntry[]): Promise<FinishResult[]> {
+  async finish(entries: readonly FinishEntry[], load?: ServiceLoad): Promise<FinishResult[]> {
+    if (load !== undefined) this.#wakes.load(load)
     const results = entries.map(entry => this.#finish(entry))
     await this.#commit()
     return results

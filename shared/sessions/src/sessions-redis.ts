@@ -11,7 +11,7 @@ import {
   totalsKey,
 } from '@causeway/redis'
 import type { Redis } from 'ioredis'
-import { packTurn, unpackAnswers } from './finish-pack.ts'
+import { packLoad, packTurn, unpackAnswers } from './finish-pack.ts'
 import { ledgerOf } from './ledger-redis.ts'
 import { packRenewals } from './renew-pack.ts'
 import { finishScript } from './script-finish.ts'
@@ -33,6 +33,7 @@ import type {
   RenewStatus,
   ResumeRequest,
   ResumeResult,
+  ServiceLoad,
   SessionInfo,
   Sessions,
   WakeHandlers,
@@ -111,10 +112,10 @@ class RedisSessions implements Sessions {
     }
   }
 
-  async finish(entries: readonly FinishEntry[]): Promise<FinishResult[]> {
+  async finish(entries: readonly FinishEntry[], load?: ServiceLoad): Promise<FinishResult[]> {
     if (entries.length === 0) return []
     const { bytes, order } = packTurn(entries)
-    const reply = await this.#finish.run(this.#redis, bytes, this.#prefix, OUTBOX_MESSAGES)
+    const reply = await this.#finish.run(this.#redis, bytes, this.#prefix, OUTBOX_MESSAGES, packLoad(load))
     return unpackAnswers(reply as Buffer, order)
   }
 

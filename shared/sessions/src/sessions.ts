@@ -107,6 +107,13 @@ export interface FinishPush extends FinishBase {
   /** The message it belongs to: it takes effect only while that one is not finished, else it is a `duplicate`. Default: none. */
   msgId?: number
 }
+/** How long a service's messages wait for a worker: what gateways go by before they admit more. */
+export interface ServiceLoad {
+  service: string
+  /** From the append to the handler, ms; the least of the last moments. */
+  queueMs: number
+}
+
 export type FinishEntry = FinishFinal | FinishChunk | FinishPush
 
 /**
@@ -174,6 +181,8 @@ export interface WakeHandlers {
   deliver(session: string, seq: number, frame: Uint8Array): void
   /** A message without an answer was finished. */
   finished(session: string, msgId: number): void
+  /** How long messages of a service wait just now, as a worker of it found. */
+  load(load: ServiceLoad): void
   /** The batch is through: write. */
   flush(): void
   /** A batch was missed: read the outboxes. */
@@ -221,8 +230,8 @@ export interface Listening {
 export interface Sessions {
   open(sessions: readonly OpenSession[]): Promise<void>
   resume(request: ResumeRequest): Promise<ResumeResult>
-  /** One call a turn; results in the order of the entries. Rejects only when the store cannot be reached: then nothing is known, and the same call may be made again. */
-  finish(entries: readonly FinishEntry[]): Promise<FinishResult[]>
+  /** One call a turn; results in the order of the entries. `load` goes along to the gateways whose sessions are woken. Rejects only when the store cannot be reached: then nothing is known, and the same call may be made again. */
+  finish(entries: readonly FinishEntry[], load?: ServiceLoad): Promise<FinishResult[]>
   marks(queries: readonly MarkQuery[]): Promise<Mark[]>
   renew(entries: readonly RenewEntry[]): Promise<RenewStatus[]>
   /** Deliveries of one session above `above`, in order, at most `limit`. */

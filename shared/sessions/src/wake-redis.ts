@@ -78,7 +78,9 @@ export async function listenRedis(
 
 /** Hands one batch to the gateway (layout: script-finish.ts, Events). */
 export function readWakeUp(message: Buffer, handlers: WakeHandlers): void {
-  let at = 8
+  const serviceEnd = 13 + message[12]
+  if (serviceEnd > 13) handlers.load({ service: message.toString('latin1', 13, serviceEnd), queueMs: message.readUInt32BE(8) })
+  let at = serviceEnd
   while (at < message.length) {
     const nameEnd = at + 1 + message[at]
     const session = message.toString('latin1', at + 1, nameEnd)
