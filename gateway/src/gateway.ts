@@ -254,7 +254,7 @@ export class Gateway {
       .catch(error => this.#logger.warn({ error: (error as Error).message }, 'the lease could not be withdrawn; it runs out'))
     await this.#appender.close(Math.max(100, until - Date.now()))
     await Promise.race([this.#finisher.idle(), sleep(Math.max(100, until - Date.now()))])
-    while (this.#host.touched.size > 0 && Date.now() < until + RENEW_GRACE_MS) await this.#housekeeping.renew()
+    await this.#housekeeping.renewAll(until + RENEW_GRACE_MS)
     this.#housekeeping.stop()
     this.#ledger.stop()
     this.#health.stop()

@@ -135,6 +135,27 @@ describe('housekeeping', () => {
     assert.equal(renewals().length, 1)
   })
 
+  test('at the end of a gateway tells everything, without keeping others from their turn while the store does not answer', async () => {
+    const client = await openClient(gateway)
+    client.send(requestOf(1))
+    gateway.appender.confirm(1)
+    const { renew } = gateway.store
+    const { promise, resolve } = Promise.withResolvers<void>()
+    gateway.store.renew = async entries => {
+      await promise
+      return await renew.call(gateway.store, entries)
+    }
+    mock.timers.tick(RENEW_TICK_MS)
+    gateway.host.touched.add([...gateway.host.held.values()][0])
+    let turns = 0
+    const ending = housekeeping.renewAll(NOW + 60_000)
+    for (; turns < 5; turns++) await new Promise(next => setImmediate(next))
+    assert.deepEqual([turns, renewals().length], [5, 0])
+    resolve()
+    await ending
+    assert.deepEqual([gateway.host.touched.size, renewals().at(-1)?.storedMark], [0, 1])
+  })
+
   test('sweeps nothing soon after a renewal failed: clients are still there whose sessions could not be renewed', async () => {
     const client = await openClient(gateway)
     client.send(requestOf(1))

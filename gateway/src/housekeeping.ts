@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { RenewEntry, RenewStatus, Sessions } from '@causeway/sessions'
 import type { Logger } from '@causeway/telemetry'
 import { DEADLINE_TICK_MS, KEEP_ALIVE_TICK_MS, RENEW_SESSIONS, RENEW_TICK_MS, SWEEP_TICK_MS } from './limits.ts'
@@ -17,7 +18,8 @@ export interface HousekeepingOptions {
 export class Housekeeping {
   readonly #options: HousekeepingOptions
   readonly #timers: NodeJS.Timeout[] = []
-  #renewing = false
+  /** The renewal in the air. */
+  #renewing: Promise<void> | undefined
   /** Unix ms of the last call that failed. */
   #failedAt = 0
 
@@ -66,11 +68,26 @@ export class Housekeeping {
     }
   }
 
-  /** Renewals, trims and marks of all sessions that have some, in one call each tick. */
-  async renew(): Promise<void> {
+  /** Renewals, trims and marks of all sessions that have some, in one call each tick. Resolves with the one in the air, where there is one; never rejects. */
+  renew(): Promise<void> {
+    if (this.#renewing === undefined && this.#options.host.touched.size === 0) return Promise.resolve()
+    this.#renewing ??= this.#renew().finally(() => {
+      this.#renewing = undefined
+    })
+    return this.#renewing
+  }
+
+  /** Tells the store all there is to tell, at most until `until` (Unix ms). */
+  async renewAll(until: number): Promise<void> {
+    while (this.#options.host.touched.size > 0 && Date.now() < until) {
+      await this.renew()
+      // what failed is touched again: the store has a moment to come back, and everything else of the process its turn
+      if (this.#options.host.touched.size > 0) await sleep(RENEW_TICK_MS)
+    }
+  }
+
+  async #renew(): Promise<void> {
     const { host, sessions, logger } = this.#options
-    if (this.#renewing || host.touched.size === 0) return
-    this.#renewing = true
     const batch: GatewaySession[] = []
     for (const session of host.touched) {
       host.touched.delete(session)
@@ -88,8 +105,6 @@ export class Housekeeping {
         host.touched.add(session)
       }
       logger.debug({ error: (error as Error).message, sessions: batch.length }, 'renewals failed; trying again')
-    } finally {
-      this.#renewing = false
     }
   }
 
