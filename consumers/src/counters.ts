@@ -20,6 +20,8 @@ export class Counters {
   /** Results for sessions that had ended. */
   expired = 0
   unreadable = 0
+  /** Messages left to the worker that holds their partition by now. */
+  left = 0
   /** Partitions taken over while their former owner was still at work on them. */
   handoversLate = 0
   /** Dead letters whose copy on the -dlt topic Kafka did not confirm. */

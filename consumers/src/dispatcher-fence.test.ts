@@ -129,4 +129,18 @@ describe("the reader's fence", () => {
     await allComplete(bench)
     assert.deepEqual([held.started, bench.counters.duplicates], [['a2'], 1])
   })
+
+  test('leaves a message to the worker that holds its partition by now, and begins nothing more before the next assignment', async () => {
+    const { handler, ran } = pickyHandler(['a1'])
+    using bench = await assignedWorkbench([routeOf(handler)])
+    bench.retries.lost = true
+    feed(bench, { msgId: 1 }, { msgId: 2 }, { session: 'b', msgId: 1 })
+    await until(() => bench.counters.left === 1)
+    feed(bench, { session: 'c', msgId: 1 })
+    assert.deepEqual([bench.retries.scheduled, ran.includes('a2'), ran.includes('c1')], [[], false, false])
+    assert.ok(bench.dispatcher.outstanding > 0)
+    await bench.dispatcher.assigned([0])
+    feed(bench, { session: 'c', msgId: 2 })
+    await until(() => ran.includes('c2'))
+  })
 })

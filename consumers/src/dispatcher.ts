@@ -235,7 +235,7 @@ export class Dispatcher {
       return false
     }
     if (lane.head) {
-      this.#parking.park(lane, () => this.#advance(lane, generation))
+      this.#parking.park(lane, goOn => (goOn ? this.#advance(lane, generation) : this.#disown(lane, generation)))
       return false
     }
     lane.take()
@@ -250,6 +250,12 @@ export class Dispatcher {
   #goOn(lane: Lane, generation: number): void {
     if (this.#firstReady < this.#ready.length) this.#release(lane, generation)
     else this.#advance(lane, generation)
+  }
+
+  /** The group has gone on without this worker: nothing more is begun before the next assignment. */
+  #disown(lane: Lane, generation: number): void {
+    if (generation === this.#generation) this.#stopped = true
+    this.#release(lane, generation)
   }
 
   #release(lane: Lane, generation: number): void {
@@ -284,9 +290,10 @@ export class Dispatcher {
     }
     lane.unfinished--
     const ordered = this.#options.routes.get(laneMessage.message.header.route)?.order !== 'none'
-    this.#parking.retryLater(lane, laneMessage, wish, ordered, () => {
+    this.#parking.retryLater(lane, laneMessage, wish, ordered, goOn => {
       this.#handover.end(laneMessage.partition)
-      advance()
+      if (goOn) advance()
+      else this.#disown(lane, generation)
     })
   }
 

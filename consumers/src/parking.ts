@@ -8,13 +8,17 @@ import { toRetry } from './stored-message.ts'
 
 export interface ParkingOptions {
   service: string
+  worker: string
   retries: Retries
   runner: MessageRunner
   counters: Counters
   logger: Logger
 }
 
-/** Step 7 as the dispatcher takes it: what failed becomes its session's head, what follows is parked behind it. What the store refuses to keep becomes a dead letter, so that its lane goes on. */
+/**
+ * Step 7 as the dispatcher takes it: what failed becomes its session's head, what follows is parked behind it. What the store refuses to keep becomes a dead letter, so that its lane
+ * goes on. Where another worker holds the partition by now, its lane stands still and the message is left to that one.
+ */
 export class Parking {
   readonly #options: ParkingOptions
 
@@ -22,41 +26,48 @@ export class Parking {
     this.#options = options
   }
 
-  /** Schedules the next attempt of a message; then calls `advance`. */
-  retryLater(lane: Lane, failed: LaneMessage, wish: NonNullable<AttemptWish>, ordered: boolean, advance: () => void): void {
-    const { service, retries, counters, logger } = this.#options
+  /** Schedules the next attempt of a message; then calls `advance`, with false where the lane is another worker's. */
+  retryLater(lane: Lane, failed: LaneMessage, wish: NonNullable<AttemptWish>, ordered: boolean, advance: (goOn: boolean) => void): void {
+    const { service, worker, retries, counters, logger } = this.#options
     const { errors, delayMs } = wish
     const retry = { ...toRetry(service, failed.message), attempts: errors.length, errors }
     counters.retried++
-    retrying('scheduling a retry', logger, () => retries.retry(retry, delayMs, ordered))
+    retrying('scheduling a retry', logger, () => retries.retry(retry, delayMs, ordered, { worker, partition: failed.partition }))
       .then(
-        () => {
+        kept => {
+          if (kept === 'lost') return this.#left(1)
           failed.entry.complete = true
           // the head may stand even where its job was refused
           lane.head = ordered
+          return true
         },
-        error => {
+        async error => {
           lane.head = ordered
-          return this.#giveUp([failed], errors, error)
+          await this.#giveUp([failed], errors, error)
+          return true
         },
       )
-      .then(advance)
+      .then(goOn => advance(goOn))
   }
 
-  /** Offers everything that waits in the lane for parking behind the head, and puts back what is told to go; then calls `advance`. */
-  park(lane: Lane, advance: () => void): void {
-    const { retries, service, logger } = this.#options
+  /** Offers everything that waits in the lane for parking behind the head, and puts back what is told to go; then calls `advance`, as above. */
+  park(lane: Lane, advance: (goOn: boolean) => void): void {
+    const { retries, service, worker, logger } = this.#options
     const waiting = lane.takeAll()
     const messages = waiting.map(each => toRetry(service, each.message))
-    retrying('parking', logger, () => retries.park(messages))
+    retrying('parking', logger, () => retries.park(messages, { worker, partition: waiting[0].partition }))
       .then(
         answers => this.#parked(lane, waiting, answers),
-        error => this.#giveUp(waiting, [], error),
+        async error => {
+          await this.#giveUp(waiting, [], error)
+          return true
+        },
       )
-      .then(advance)
+      .then(goOn => advance(goOn))
   }
 
-  #parked(lane: Lane, waiting: readonly LaneMessage[], answers: readonly ParkAnswer[]): void {
+  #parked(lane: Lane, waiting: readonly LaneMessage[], answers: readonly ParkAnswer[]): boolean {
+    if (answers[0] === 'lost') return this.#left(waiting.length)
     const going: LaneMessage[] = []
     for (let i = 0; i < waiting.length; i++) {
       if (answers[i] === 'go') going.push(waiting[i])
@@ -66,17 +77,26 @@ export class Parking {
         else waiting[i].entry.complete = true
       }
     }
-    if (going.length === 0) return
-    lane.head = false
-    lane.putBack(going)
+    if (going.length > 0) {
+      lane.head = false
+      lane.putBack(going)
+    }
+    return true
+  }
+
+  #left(messages: number): false {
+    const { service, counters, logger } = this.#options
+    counters.left += messages
+    logger.warn({ service, messages }, 'another worker holds this partition by now; its messages are left to it')
+    return false
   }
 
   /** The message is the head itself, read again: whoever set it may have died before its job was there. The sweep for such heads makes up for a refusal. */
-  #reschedule({ message, entry }: LaneMessage): void {
-    const { retries, service, logger } = this.#options
+  #reschedule({ message, entry, partition }: LaneMessage): void {
+    const { retries, service, worker, logger } = this.#options
     const error = { at: Date.now(), worker: '', error: 'its first attempt failed at a worker that is gone', attempt: 1 }
     const retry = { ...toRetry(service, message), attempts: 1, errors: [error] }
-    retrying('scheduling a head again', logger, () => retries.retry(retry, 0, true))
+    retrying('scheduling a head again', logger, () => retries.retry(retry, 0, true, { worker, partition }))
       .catch(refusal => this.#refused(refusal, 1))
       .then(() => {
         entry.complete = true

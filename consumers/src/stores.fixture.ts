@@ -128,6 +128,8 @@ export class FakeRetries {
   buryFailures = 0
   /** Why the store refuses to park, to schedule and to tell heads. */
   refusal: Error | undefined
+  /** Another worker holds the partition by now. */
+  lost = false
 
   get port(): Retries {
     return this as unknown as Retries
@@ -144,6 +146,7 @@ export class FakeRetries {
     this.offers.push(messages.length)
     await this.parking.pass()
     if (this.refusal !== undefined) throw this.refusal
+    if (this.lost) return messages.map(() => 'lost')
     return messages.map(message => {
       const head = this.standing.get(message.session)
       if (head === undefined) return 'go'
@@ -153,11 +156,13 @@ export class FakeRetries {
     })
   }
 
-  async retry(message: RetryMessage, delayMs: number, ordered: boolean): Promise<void> {
+  async retry(message: RetryMessage, delayMs: number, ordered: boolean): Promise<'kept' | 'lost'> {
     await this.scheduling.pass()
     if (this.refusal !== undefined) throw this.refusal
+    if (this.lost) return 'lost'
     if (ordered) this.standing.set(message.session, message.msgId)
     this.scheduled.push({ message, delayMs, ordered })
+    return 'kept'
   }
 
   async bury(letter: DeadLetter): Promise<void> {

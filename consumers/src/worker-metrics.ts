@@ -55,6 +55,7 @@ export function workerMetrics(
   )
   metrics.counter('causeway_worker_expired_total', 'Results for sessions that had ended', () => counters.expired)
   metrics.counter('causeway_worker_unreadable_total', "Records that are none of the gateway's", () => counters.unreadable)
+  metrics.counter('causeway_worker_left_total', 'Messages left to the worker that holds their partition by now', () => counters.left)
   metrics.counter(
     'causeway_worker_late_handovers_total',
     'Partitions taken over while their former owner was still at work on them',

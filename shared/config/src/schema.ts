@@ -52,6 +52,11 @@ export const SCHEMA = {
   maxPayload: key(size(1, 4_128_768), 1 << 20, 'Largest payload; at most 4 MiB less 64 KiB, what the topics take.'),
   sendBuffer: key(size(4_096, 1 << 30), 1 << 20, 'Bytes that may wait for a client that does not read before it is cut off.'),
   keepAlive: key(duration(200, 3_600_000), 30_000, 'Silence after which a PING is sent; thrice that ends the connection.'),
+  acceptRate: key(
+    integer(0, 1_000_000, 'connections a second'),
+    2_000,
+    'Most connections taken, over TCP and WebSocket together. More wait for up to 2 s; beyond that they are refused with OVERLOADED. 0: no bound.',
+  ),
   handshakeTimeout: key(duration(50, 600_000), 5_000, 'Time a connection has for its handshake.'),
   routeGrace: key(duration(0, 3_600_000), 60_000, 'How long requests are stored for a route that lost its last worker.'),
   drainTimeout: key(duration(0, 600_000), 10_000, 'How long SIGTERM waits for what is in flight.'),

@@ -7,6 +7,7 @@ export {
   endsKey,
   generationKey,
   headsKey,
+  holdersKey,
   outboxKey,
   parkedKey,
   sessionKey,

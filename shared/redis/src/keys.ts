@@ -13,6 +13,7 @@
  *   <prefix>:{B}:h:<service>            hash    heads: session -> token;msgId;job id
  *   <prefix>:{B}:k:<service>:<session>  zset    parked messages: score msgId, member the packed message
  *   <prefix>:n:<gateway>                string  number of the last wake-up batch to a gateway
+ *   <prefix>:holders:<service>          hash    partition -> worker that holds it (shared/registry)
  *   <prefix>:run                        string  run_id of the server that was adopted last (shared/sessions, script-store.ts)
  *   <prefix>:adopted                    string  when, Unix ms
  *   <prefix>:generation                 string  how often a server was adopted
@@ -29,6 +30,8 @@ export const headsKey = (prefix: string, bucket: number, service: string): strin
 export const parkedKey = (prefix: string, bucket: number, service: string, session: string): string =>
   `${prefix}:{${bucket}}:k:${service}:${session}`
 export const batchNumberKey = (prefix: string, gateway: string): string => `${prefix}:n:${gateway}`
+/** Which worker holds which partition of a service; written by the registry, a fence for the retries. */
+export const holdersKey = (prefix: string, service: string): string => `${prefix}:holders:${service}`
 export const generationKey = (prefix: string): string => `${prefix}:generation`
 export const totalsKey = (prefix: string, bucket: number): string => `${prefix}:{${bucket}}:t`
 export const wakeChannel = (prefix: string, gateway: string): string => `${prefix}:w:${gateway}`

@@ -3,6 +3,7 @@ export type {
   DeadLetter,
   DeadLetterEntry,
   ParkAnswer,
+  PartitionOwner,
   Retries,
   RetryCounts,
   RetryMessage,

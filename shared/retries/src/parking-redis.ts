@@ -1,10 +1,10 @@
-import { BUCKETS, headsKey, parkedKey, Script } from '@causeway/redis'
+import { BUCKETS, headsKey, holdersKey, parkedKey, Script } from '@causeway/redis'
 import type { Redis } from 'ioredis'
-import { type ParkAnswer, type RetryMessage, retryJobId } from './retries.ts'
+import { type ParkAnswer, type PartitionOwner, type RetryMessage, retryJobId } from './retries.ts'
 import { fromJob, type RetryJob, toJob } from './retry-job.ts'
 import { claimScript, headScript, nextScript, parkScript, retryAloneScript } from './script-park.ts'
 
-const ANSWERS: Record<string, ParkAnswer> = { p: 'parked', g: 'go', h: 'head' }
+const ANSWERS: Record<string, ParkAnswer> = { p: 'parked', g: 'go', h: 'head', l: 'lost' }
 
 /** A head that stands in Redis. */
 export interface Head {
@@ -30,27 +30,34 @@ export class RedisParking {
   }
 
   /** `token` is '' for the dispatcher; a runner's token moves its head on to this message. */
-  async setHead(message: RetryMessage, token: string): Promise<'head' | 'parked' | 'lost'> {
+  async setHead(message: RetryMessage, token: string, owner?: PartitionOwner): Promise<'head' | 'parked' | 'lost'> {
     const { bucket, service, session, msgId } = message
     const packed = JSON.stringify(toJob(message, true))
     const ids = [bucket, service, session, msgId, packed, retryJobId(message), token, message.incarnation]
+    ids.push(...this.#owner(service, owner))
     const reply = await this.#head.run(this.#redis, this.#prefix, ...ids)
     return String(reply) as 'head' | 'parked' | 'lost'
   }
 
   /** A message without a head, of a route without order. */
-  async retryAlone(message: RetryMessage): Promise<void> {
-    const { bucket, session, msgId } = message
-    await this.#retryAlone.run(this.#redis, this.#prefix, bucket, session, msgId, message.incarnation)
+  async retryAlone(message: RetryMessage, owner?: PartitionOwner): Promise<'kept' | 'lost'> {
+    const { service, bucket, session, msgId, incarnation } = message
+    const ids = [bucket, session, msgId, incarnation, ...this.#owner(service, owner)]
+    return (await this.#retryAlone.run(this.#redis, this.#prefix, ...ids)) === 1 ? 'kept' : 'lost'
   }
 
-  async park(messages: readonly RetryMessage[]): Promise<ParkAnswer[]> {
+  #owner(service: string, owner: PartitionOwner | undefined): (string | number)[] {
+    return [holdersKey(this.#prefix, service), owner?.partition ?? 0, owner?.worker ?? '']
+  }
+
+  /** All of one service. */
+  async park(messages: readonly RetryMessage[], owner?: PartitionOwner): Promise<ParkAnswer[]> {
     if (messages.length === 0) return []
     const args = messages.flatMap(message => {
       const { bucket, service, session, msgId } = message
       return [bucket, service, session, msgId, JSON.stringify(toJob(message, true)), message.incarnation]
     })
-    const letters = String(await this.#park.run(this.#redis, this.#prefix, ...args))
+    const letters = String(await this.#park.run(this.#redis, this.#prefix, ...this.#owner(messages[0].service, owner), ...args))
     return Array.from(letters, letter => ANSWERS[letter])
   }
 

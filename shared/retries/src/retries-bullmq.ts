@@ -10,6 +10,7 @@ import {
   type DeadLetterEntry,
   deadLetterId,
   type ParkAnswer,
+  type PartitionOwner,
   type Retries,
   type RetryCounts,
   type RetryMessage,
@@ -46,10 +47,11 @@ class BullmqRetries implements Retries {
     this.#parking = new RedisParking(redis, options.prefix)
   }
 
-  async retry(message: RetryMessage, delayMs: number, ordered: boolean): Promise<void> {
-    if (!ordered) await this.#parking.retryAlone(message)
-    else if ((await this.#parking.setHead(message, '')) === 'parked') return
-    await this.#schedule(message, delayMs, ordered)
+  async retry(message: RetryMessage, delayMs: number, ordered: boolean, owner?: PartitionOwner): Promise<'kept' | 'lost'> {
+    const become = ordered ? await this.#parking.setHead(message, '', owner) : await this.#parking.retryAlone(message, owner)
+    if (become === 'lost') return 'lost'
+    if (become !== 'parked') await this.#schedule(message, delayMs, ordered)
+    return 'kept'
   }
 
   async #schedule(message: RetryMessage, delayMs: number, ordered: boolean): Promise<void> {
@@ -63,8 +65,8 @@ class BullmqRetries implements Retries {
     await this.#queue(message.service, 'retries').add(message.route, toJob(message, ordered), job)
   }
 
-  park(messages: readonly RetryMessage[]): Promise<ParkAnswer[]> {
-    return this.#parking.park(messages)
+  park(messages: readonly RetryMessage[], owner?: PartitionOwner): Promise<ParkAnswer[]> {
+    return this.#parking.park(messages, owner)
   }
 
   async heads(service: string, buckets: readonly number[]): Promise<string[]> {

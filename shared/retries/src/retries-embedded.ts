@@ -36,9 +36,10 @@ class EmbeddedRetries implements Retries {
     this.#dead = new DeadLetters(folder)
   }
 
-  async retry(message: RetryMessage, delayMs: number, ordered: boolean): Promise<void> {
+  async retry(message: RetryMessage, delayMs: number, ordered: boolean): Promise<'kept'> {
     if (!ordered || this.#becomesHead(message)) this.#schedule(message, delayMs, ordered)
     await this.#folder.commit()
+    return 'kept'
   }
 
   async park(messages: readonly RetryMessage[]): Promise<ParkAnswer[]> {

@@ -9,6 +9,7 @@ import type { BaseAdapter } from '@bull-board/api/baseAdapter'
  *   repeated (same session, msgId, attempt) without effect.
  * - park() is atomic with the clearing of a head: a message is parked while the head stands, or the answer is `go`, never between.
  * - One runner at a time holds a head: a later runner's token voids an earlier one's (finish answers `lost`).
+ * - Fence: where a worker holds a partition (registry), no other one makes or moves heads there by retry() and park(): it is told `lost`.
  * - A job whose runner died is run again; a head is never left without a job for longer than a sweep (30 s).
  * - bury() is idempotent by (session, msgId, replay).
  */
@@ -49,6 +50,14 @@ export type ParkAnswer =
   | 'go'
   /** It is itself the head (its job may be missing): call retry() again. */
   | 'head'
+  /** Another worker holds the partition by now: leave the message to it. */
+  | 'lost'
+
+/** In whose name a message of the log is kept: a worker that stood still must not set heads in sessions that are another's by now. */
+export interface PartitionOwner {
+  worker: string
+  partition: number
+}
 
 /** The token under which a runner holds the head. */
 export interface RunnerLease {
@@ -89,10 +98,10 @@ export interface RetryCounts {
 }
 
 export interface Retries {
-  /** Schedules the message's next attempt in `delayMs`. With `ordered` it becomes (or stays) its session's head. */
-  retry(message: RetryMessage, delayMs: number, ordered: boolean): Promise<void>
+  /** Schedules the message's next attempt in `delayMs`. With `ordered` it becomes (or stays) its session's head. `lost`: nothing was done. */
+  retry(message: RetryMessage, delayMs: number, ordered: boolean, owner?: PartitionOwner): Promise<'kept' | 'lost'>
   /** For messages of sessions that are believed to have a head; answers in their order. */
-  park(messages: readonly RetryMessage[]): Promise<ParkAnswer[]>
+  park(messages: readonly RetryMessage[], owner?: PartitionOwner): Promise<ParkAnswer[]>
   /** Sessions of these buckets that have a head for the service. */
   heads(service: string, buckets: readonly number[]): Promise<string[]>
   /** Runs due jobs of a service, at most `concurrency` at a time. */
