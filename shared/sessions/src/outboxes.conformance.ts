@@ -98,6 +98,22 @@ export function outboxes(onSessions: OnSessions, capabilities: SessionsCapabilit
   })
 
   onSessions(
+    'bounds an outbox in bytes too: what waits beyond 16 MiB is refused to its publisher, answers are not',
+    async ({ sessions }) => {
+      const session = await openSession(sessions)
+      const large = push(session, 'x'.repeat(1 << 20))
+      const statuses: string[] = []
+      for (let i = 0; i < 24; i++) statuses.push((await sessions.finish([large]))[0]!.status)
+      const taken = statuses.indexOf('outboxFull')
+      assert.ok(taken >= 15 && taken <= 17, `${taken} MiB were taken`)
+      assert.ok(statuses.slice(taken).every(status => status === 'outboxFull'))
+      assert.equal((await sessions.finish([answer(session, 1)]))[0]!.status, 'done')
+      await sessions.renew([renewal(session, { acknowledged: 10, highestSeq: taken + 1 })])
+      assert.equal((await sessions.finish([large]))[0]!.status, 'done')
+    },
+  )
+
+  onSessions(
     'has its sessions, marks and deliveries when it is closed and opened again',
     async opened => {
       const session = await openSession(opened.sessions)

@@ -1,5 +1,9 @@
+import { OUTBOX_BYTES } from '@causeway/protocol'
 import { LEDGER_FIELDS } from '@causeway/redis'
 import { CONFIRM_MS, SEQ_JUMP } from './script-store.ts'
+
+/** So many deliveries are within the bound of bytes whatever their size: it is not looked at. */
+const FEW_DELIVERIES = 16
 
 /**
  * Ends messages, adds chunks and pushes: one call for a whole turn of a worker.
@@ -58,6 +62,13 @@ local function deliver(frame)
   made = made + 1
 end
 
+-- for pushes and chunks: an answer always finds room
+local function outbox_full()
+  local kept = seq - acked
+  if kept >= outbox_limit then return true end
+  return kept >= ${FEW_DELIVERIES} and (call('MEMORY', 'USAGE', tag .. 'o:' .. sid) or 0) > ${OUTBOX_BYTES}
+end
+
 local function is_finished(msg_id)
   return msg_id <= done or (above > 0 and call('ZSCORE', tag .. 'x:' .. sid, msg_id) ~= false)
 end
@@ -103,7 +114,7 @@ end
 local function entry_effect(kind, outcome, msg_id, prev, run, chunk, frame)
   if kind == 3 then
     if msg_id > 0 and is_finished(msg_id) then return 1 end
-    if seq - acked >= outbox_limit then return 4 end
+    if outbox_full() then return 4 end
     deliver(frame)
     return 0
   end
@@ -116,7 +127,7 @@ local function entry_effect(kind, outcome, msg_id, prev, run, chunk, frame)
     if step ~= 0 then return step end
   end
   if kind == 2 then
-    if seq - acked >= outbox_limit then return 4 end
+    if outbox_full() then return 4 end
     deliver(frame)
     if chunk == 0 then streams = streams + 1 end
     call('HSET', tag .. 'r:' .. sid, msg_id, run .. ':' .. (chunk + 1))
