@@ -48,6 +48,21 @@ describe('messages of one session', () => {
     assert.deepEqual(bench.sessions.calls, [1, 3])
   })
 
+  test('that fail are scheduled once the answers before them are stored: a retry must not overtake them', async () => {
+    const { handler } = pickyHandler(['a3'])
+    using bench = await assignedWorkbench([routeOf(handler)])
+    bench.dispatcher.records(0, recordsFrom(0, ...messages('a', 1)))
+    await allComplete(bench)
+    bench.sessions.finishing.hold()
+    bench.dispatcher.records(0, recordsFrom(1, ...messages('a', 2, 3)))
+    await until(() => bench.sessions.calls.length === 2)
+    await quiet()
+    assert.deepEqual(bench.retries.scheduled, [])
+    bench.sessions.finishing.release()
+    await until(() => bench.retries.scheduled.length === 1)
+    assert.deepEqual(finished(bench), ['a1', 'a2'])
+  })
+
   test('of a route without order run side by side', async () => {
     const held = new HeldHandlers()
     using bench = await assignedWorkbench([routeOf(held.handler, { order: 'none' })])

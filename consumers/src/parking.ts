@@ -28,6 +28,14 @@ export class Parking {
 
   /** Schedules the next attempt of a message; then calls `advance`, with false where the lane is another worker's. */
   retryLater(lane: Lane, failed: LaneMessage, wish: NonNullable<AttemptWish>, ordered: boolean, advance: (goOn: boolean) => void): void {
+    // a retry must not overtake the answers of the messages before it, which travel on another connection
+    if (ordered && lane.unfinished > 0) {
+      lane.settled = () => {
+        lane.settled = undefined
+        this.retryLater(lane, failed, wish, ordered, advance)
+      }
+      return
+    }
     const { service, worker, retries, counters, logger } = this.#options
     const { errors, delayMs } = wish
     const retry = { ...toRetry(service, failed.message), attempts: errors.length, errors }

@@ -174,8 +174,7 @@ export class Connection implements SessionOwner {
       return
     }
     if (msgId <= session.lastMsgId || session.finishedBefore.has(msgId)) {
-      this.#context.counters.repeats++
-      host.unacknowledged.add(session)
+      host.repeated(session, msgId)
       return
     }
     if (!session.hasRoom(msgId, frame.payload.length, config.window, config.windowBytes)) {

@@ -148,6 +148,16 @@ export class SessionHost implements WakeHandlers {
     if (session.owner !== undefined) this.unacknowledged.add(session)
   }
 
+  /** The client has sent a message again. */
+  repeated(session: GatewaySession, msgId: number): void {
+    this.#options.counters.repeats++
+    if (session.finishedBefore.has(msgId) && msgId > session.lastMsgId) {
+      session.storedBefore(msgId)
+      this.touched.add(session)
+    }
+    this.unacknowledged.add(session)
+  }
+
   /** Ends a message with an answer of the gateway's own: TIMEOUT, CANCELLED, TOO_LARGE. The store decides whether it comes first. */
   end(
     session: GatewaySession,

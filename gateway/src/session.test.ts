@@ -203,3 +203,21 @@ describe('a delivery', () => {
     assert.equal(ends(FrameType.PUSH), 0)
   })
 })
+
+describe('a message that was finished before the resume and comes again', () => {
+  test('is covered by the stored mark once all before it are stored', () => {
+    const session = sessionOf([4])
+    const second = admitted(session, 2)
+    session.lastMsgId = 2
+    session.storedBefore(4)
+    assert.deepEqual([session.storedMark, session.lastMsgId, session.lastAdmitted], [0, 4, 4])
+    session.stored(second)
+    assert.deepEqual([session.storedMark, session.storedCount], [4, 2])
+  })
+
+  test('alone moves the mark at once', () => {
+    const session = sessionOf([7])
+    session.storedBefore(7)
+    assert.deepEqual([session.storedMark, session.finishedBefore.size], [7, 0])
+  })
+})

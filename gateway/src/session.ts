@@ -105,7 +105,7 @@ export class GatewaySession implements SessionIdentity {
   /** Finished before the resume, above the done mark. */
   readonly finishedBefore: Set<number>
   readonly #held = new Map<number, Uint8Array>()
-  readonly #unstored: Pending[] = []
+  readonly #unstored: { readonly msgId: number; stored: boolean }[] = []
   #unstoredFirst = 0
   #oldest = 0
 
@@ -138,7 +138,7 @@ export class GatewaySession implements SessionIdentity {
   }
 
   /** The log has it (or never will): the stored mark moves over everything that is settled before it. */
-  stored(pending: Pending): void {
+  stored(pending: { stored: boolean }): void {
     pending.stored = true
     const unstored = this.#unstored
     while (this.#unstoredFirst < unstored.length && unstored[this.#unstoredFirst].stored) {
@@ -149,6 +149,16 @@ export class GatewaySession implements SessionIdentity {
       unstored.splice(0, this.#unstoredFirst)
       this.#unstoredFirst = 0
     }
+  }
+
+  /** A message that was finished before the resume has come again: it is stored, and the mark moves over it in its turn. */
+  storedBefore(msgId: number): void {
+    this.finishedBefore.delete(msgId)
+    this.lastMsgId = msgId
+    this.lastAdmitted = msgId
+    const repeat = { msgId, stored: false }
+    this.#unstored.push(repeat)
+    this.stored(repeat)
   }
 
   /** A message has ended; returns it where it was pending. */
