@@ -129,6 +129,7 @@ export class Connection implements SessionOwner {
     }
     this.#state = 'open'
     const session = this.session!
+    this.#context.host.greeted(session)
     session.catchingUp = false
     session.missed = false
     if (this.#resumed || session.highestSeq >= session.nextSeq) void this.#context.host.catchUp(session, this.#resumed)

@@ -112,9 +112,9 @@ export class Housekeeping {
     const now = Date.now()
     const renews = session.renewAt <= now
     if (renews) session.renewAt = session.owner === undefined ? Number.POSITIVE_INFINITY : now + this.#options.sessionTtlMs / 3
-    const { id, bucket, incarnation, epoch, acknowledged, storedMark, storedCount, highestSeq } = session
+    const { id, bucket, incarnation, epoch, acknowledged, storedMark, storedCount, highestSeq, greeted } = session
     const expiresAt = renews ? now + this.#options.sessionTtlMs : 0
-    return { session: id, bucket, incarnation, epoch, acknowledged, storedMark, storedCount, highestSeq, expiresAt }
+    return { session: id, bucket, incarnation, epoch, acknowledged, storedMark, storedCount, highestSeq, expiresAt, greeted }
   }
 
   #fallen(session: GatewaySession, status: RenewStatus): void {

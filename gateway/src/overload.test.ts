@@ -15,7 +15,7 @@ function told(overload: Overload, queueMs: number, forMs: number, finishedPerTic
   let now = from
   for (; now < from + forMs; now += OVERLOAD_TICK_MS) {
     overload.told({ service: 'orders', queueMs }, now)
-    for (let i = 0; i < finishedPerTick; i++) overload.ended('orders', now)
+    for (let i = 0; i < finishedPerTick; i++) overload.ended('orders', queueMs + 5, now)
   }
   return now
 }
@@ -73,6 +73,16 @@ describe('admission under load', () => {
     const now = told(overload, 30 * SECOND, 2 * SECOND)
     assert.ok(letIn(overload, now) < 20)
     assert.equal(letIn(overload, now + SECOND), 100)
+  })
+
+  test('believes no queue longer than its own round trips: the clocks of workers may differ', () => {
+    const overload = new Overload()
+    let now = 100_000
+    for (; now < 102_000; now += OVERLOAD_TICK_MS) {
+      overload.told({ service: 'orders', queueMs: 25 * SECOND }, now)
+      overload.ended('orders', 12, now)
+    }
+    assert.equal(letIn(overload, now), 100)
   })
 
   test('holds no service responsible for another', () => {

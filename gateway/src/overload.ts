@@ -12,6 +12,7 @@ class ServiceFlow {
   /** Least queue time told, by tick; the newest last. */
   readonly #queues: number[] = []
   readonly #finished: number[] = []
+  readonly #roundTrips: number[] = []
   #tick = 0
   #admitted = 0
 
@@ -22,9 +23,11 @@ class ServiceFlow {
     for (let i = 0; i < passed; i++) {
       this.#queues.push(Number.NaN)
       this.#finished.push(0)
+      this.#roundTrips.push(Number.POSITIVE_INFINITY)
     }
     this.#queues.splice(0, this.#queues.length - OVERLOAD_TICKS)
     this.#finished.splice(0, this.#finished.length - OVERLOAD_TICKS)
+    this.#roundTrips.splice(0, this.#roundTrips.length - OVERLOAD_TICKS)
     this.#admitted = 0
   }
 
@@ -33,14 +36,19 @@ class ServiceFlow {
     if (!(this.#queues[last] <= queueMs)) this.#queues[last] = queueMs
   }
 
-  ended(): void {
-    this.#finished[this.#finished.length - 1]++
+  ended(roundTripMs: number): void {
+    const last = this.#finished.length - 1
+    this.#finished[last]++
+    if (roundTripMs < this.#roundTrips[last]) this.#roundTrips[last] = roundTripMs
   }
 
-  /** ms that each message waited, for as long as is looked back; 0 where that is not known. */
+  /** ms that each message waited at least, for as long as is looked back; 0 where that is not known. */
   get queueMs(): number {
     const told = this.#queues.filter(queue => !Number.isNaN(queue))
-    return told.length < OVERLOAD_REPORTS ? 0 : Math.min(...told)
+    if (told.length < OVERLOAD_REPORTS) return 0
+    // the worker's clock may differ from ours: nothing waited longer than its whole round trip took here
+    const roundTrip = Math.min(...this.#roundTrips)
+    return roundTrip === Number.POSITIVE_INFINITY ? 0 : Math.min(...told, roundTrip)
   }
 
   /** Takes a place in this tick, if there is one. */
@@ -63,8 +71,8 @@ export class Overload {
     this.#flow(service, now).told(queueMs)
   }
 
-  ended(service: string, now: number): void {
-    this.#flow(service, now).ended()
+  ended(service: string, roundTripMs: number, now: number): void {
+    this.#flow(service, now).ended(roundTripMs)
   }
 
   /** ms after which to ask again; undefined where the message is let in. `timeoutMs` is the message's own. */

@@ -66,23 +66,28 @@ describe('a resume after deliveries were lost', () => {
 })
 
 describe('a gap that stays', () => {
-  test('is passed over after one read that does not fill it', async () => {
+  const lost = (client: Awaited<ReturnType<typeof openClient>>) => ({
+    pushes: pushes(client),
+    closed: client.transport.of(FrameType.CLOSE).map(frame => decodeClose(frame.payload).code),
+  })
+
+  test('after one read that does not fill it ends the connection: its client has to be told before it gets what follows', async () => {
     const gateway = fakeGateway()
     const client = await openClient(gateway)
     gateway.host.deliver(client.session.id, 9, pushFrame('nine'))
-    await until(() => pushes(client).length === 1)
-    assert.deepEqual([pushes(client), client.session.nextSeq, gateway.store.outboxReads], [[[9, 'nine']], 10, 1])
+    await until(() => lost(client).closed.length === 1)
+    assert.deepEqual([lost(client), gateway.store.outboxReads], [{ pushes: [], closed: ['GOING_AWAY'] }, 1])
   })
 
-  test('that shows only while the outbox is read is read for once more, then passed over', async () => {
+  test('that shows only while the outbox is read is read for once more, then does the same', async () => {
     const gateway = fakeGateway()
     const client = await openClient(gateway)
     gateway.store.meanwhile = async () => gateway.host.deliver(client.session.id, 9, pushFrame('nine'))
     await gateway.host.catchUp(client.session)
-    assert.deepEqual([pushes(client), gateway.store.outboxReads], [[[9, 'nine']], 2])
+    assert.deepEqual([lost(client), gateway.store.outboxReads], [{ pushes: [], closed: ['GOING_AWAY'] }, 2])
   })
 
-  test('is not passed over while its deliveries are only late', async () => {
+  test('is none while its deliveries are only late', async () => {
     const gateway = fakeGateway()
     const client = await openClient(gateway)
     const { id } = client.session

@@ -56,6 +56,7 @@ export class SessionHost implements WakeHandlers {
     const expiresAt = Date.now() + sessionTtlMs
     await sessions.open([{ session: id, bucket, incarnation, tokenDigest: digest(resumeToken), gateway, principal, expiresAt }])
     const session = new GatewaySession({ id, bucket, incarnation, epoch: 1, principal })
+    session.greeted = true
     this.#hold(session, owner)
     return { session, resumeToken, resumed: false, recovered: false, lastMsgId: 0 }
   }
@@ -90,6 +91,7 @@ export class SessionHost implements WakeHandlers {
     session.acknowledged = syn.lastSeq ?? 0
     session.nextSeq = session.acknowledged + 1
     session.highestSeq = Math.max(state.seq, session.acknowledged)
+    if (!state.recovered) session.lostUpTo = session.highestSeq
     // deliveries wait until the handshake has ended
     session.catchingUp = true
     const now = Date.now()
@@ -131,6 +133,12 @@ export class SessionHost implements WakeHandlers {
     if (this.held.get(session.id) === session) this.held.delete(session.id)
     this.touched.delete(session)
     this.unacknowledged.delete(session)
+  }
+
+  /** The client has ended the handshake: what its SYN_ACK said was heard. */
+  greeted(session: GatewaySession): void {
+    session.greeted = true
+    if (session.lostUpTo > 0) this.touched.add(session)
   }
 
   /** The client has taken all deliveries up to seq. */
@@ -253,8 +261,9 @@ export class SessionHost implements WakeHandlers {
     const pending = session.settle(msgId)
     if (pending === undefined) return
     if (!pending.stored) this.stored(session, pending)
-    if ((msgId & 15) === 1) this.#options.counters.roundTrips.add(performance.now() - pending.admittedAt)
-    if (pending.service !== '') this.#options.overload.ended(pending.service, Date.now())
+    const roundTripMs = performance.now() - pending.admittedAt
+    if ((msgId & 15) === 1) this.#options.counters.roundTrips.add(roundTripMs)
+    if (pending.service !== '') this.#options.overload.ended(pending.service, roundTripMs, Date.now())
     session.owner?.windowOpened()
   }
 
@@ -284,7 +293,7 @@ export class SessionHost implements WakeHandlers {
     await this.catchUp(session)
   }
 
-  /** Reads the outbox from the session's cursor until nothing is missing; what is gone for good is passed over. */
+  /** Reads the outbox from the session's cursor until nothing is missing; where something is gone for good, its client has to know before it gets what follows. */
   async catchUp(session: GatewaySession, redelivered = false): Promise<void> {
     if (session.owner === undefined) return
     if (session.catchingUp) {
@@ -319,13 +328,26 @@ export class SessionHost implements WakeHandlers {
         return
       }
       const first = answer.deliveries[0]?.seq
-      if (first !== undefined && session.nextSeq - 1 === above) session.skipTo(first)
+      const gap = first !== undefined && session.nextSeq - 1 === above && first > session.nextSeq
+      if (gap && !session.isTold(first)) {
+        this.#missing(session)
+        return
+      }
+      if (gap) session.skipTo(first)
       this.#takeKept(session, answer.deliveries, redelivered)
       for (const msgId of [...session.pending.keys()]) if (msgId <= answer.doneMark) this.#settle(session, msgId)
       if (session.missed) return
       const more = answer.deliveries.length === CATCH_UP_DELIVERIES || session.readAgain
-      if (!more && !session.fillGap(gapBefore)) return
+      if (more) continue
+      const filled = session.fillGap(gapBefore)
+      if (filled === 'lost') this.#missing(session)
+      if (filled !== 'again') return
     }
+  }
+
+  /** Deliveries are gone that its client has not been told of: it learns so at its resume, before it gets what follows. */
+  #missing(session: GatewaySession): void {
+    this.lose(session, 'deliveries were lost; resume to be told what is missing')
   }
 
   /** The store has no such session any more: its client is told to connect again, and learns there what is lost. */

@@ -162,7 +162,7 @@ describe('the deliveries of a session', () => {
     session.takeKept(1, delivery())
     session.takeKept(2, delivery())
     assert.deepEqual(outgoing(session), [1, 2])
-    assert.equal(session.fillGap(0), false)
+    assert.equal(session.fillGap(0), 'whole')
     assert.deepEqual(outgoing(session), [1, 2, 3])
   })
 
@@ -171,7 +171,21 @@ describe('the deliveries of a session', () => {
     session.catchingUp = true
     taken(session, 3)
     session.takeKept(1, delivery())
-    assert.equal(session.fillGap(0), true)
+    assert.equal(session.fillGap(0), 'again')
+  })
+
+  test('are lost where the gap stood before the outbox was read, unless the client was told at its resume', () => {
+    const gapped = (): GatewaySession => {
+      const session = sessionOf()
+      taken(session, 3)
+      session.catchingUp = true
+      return session
+    }
+    assert.equal(gapped().fillGap(3), 'lost')
+    const told = gapped()
+    told.lostUpTo = 2
+    assert.equal(told.fillGap(3), 'whole')
+    assert.deepEqual(outgoing(told), [3])
   })
 
   test(`are held up to ${HELD_DELIVERIES}; the outbox has the rest`, () => {

@@ -85,6 +85,10 @@ export class GatewaySession implements SessionIdentity {
   earliestDeadline = Number.POSITIVE_INFINITY
   /** Number of the next delivery to write. */
   nextSeq = 1
+  /** Its client has ended the handshake of this connection. */
+  greeted = false
+  /** Up to here it was told at its resume that deliveries may be missing. */
+  lostUpTo = 0
   /** Highest delivery seen, written or not. */
   highestSeq = 0
   /** Cumulative acknowledgement of the client. */
@@ -213,9 +217,14 @@ export class GatewaySession implements SessionIdentity {
     if (seq === this.nextSeq) this.#write(seq, frame)
   }
 
-  /** Deliveries before this one are kept nowhere any more: its client has been told so, or is told at its next resume. */
+  /** Deliveries before this one are kept nowhere any more: its client has been told so. */
   skipTo(seq: number): void {
     if (seq > this.nextSeq) this.nextSeq = seq
+  }
+
+  /** Whether its client knows that nothing comes before this delivery. */
+  isTold(seq: number): boolean {
+    return seq - 1 <= this.lostUpTo
   }
 
   /** Lowest delivery held behind a gap; 0 where there is none. */
@@ -226,20 +235,22 @@ export class GatewaySession implements SessionIdentity {
   }
 
   /**
-   * The outbox has been read up to what it has: held deliveries follow. Returns whether a gap stands and the outbox is to be read once more.
-   * A gap that stood before the read as well (`gapBefore`) is no longer in the outbox, whose entry comes before its wake-up: it is passed over.
+   * The outbox has been read up to what it has: held deliveries follow. `again`: a gap stands and the outbox is to be read once more. `lost`: it stood
+   * before the read as well (`gapBefore`), so what is missing is not in the outbox any more, whose entry comes before its wake-up.
    */
-  fillGap(gapBefore: number): boolean {
+  fillGap(gapBefore: number): 'whole' | 'again' | 'lost' {
     this.catchingUp = false
     this.#writeHeld()
     for (const seq of this.#held.keys()) if (seq < this.nextSeq) this.#held.delete(seq)
     const gap = this.gapBefore
-    if (gap !== 0 && gap === gapBefore) {
+    if (gap === 0) return 'whole'
+    if (gap === gapBefore && !this.isTold(gap)) return 'lost'
+    if (gap === gapBefore) {
       this.skipTo(gap)
       this.#writeHeld()
     }
     this.catchingUp = this.gapBefore !== 0
-    return this.catchingUp
+    return this.catchingUp ? 'again' : 'whole'
   }
 
   #writeHeld(): void {

@@ -3,7 +3,7 @@
  *
  *   <prefix>:{B}:s:<session>            hash    the session: i incarnation, g gateway, e epoch, q seq, d done mark, x finished above it,
  *                                               a acknowledged, s stored mark, t token digest, p principal, n open streams,
- *                                               b the store went back, u its generation that confirmed the session, f finished, k accepted up to s, c accepted, w waiting (script-ledger.ts)
+ *                                               b deliveries were lost: 1, or e and the epoch in which its client is told, u its generation that confirmed the session, f finished, k accepted up to s, c accepted, w waiting (script-ledger.ts)
  *   <prefix>:{B}:o:<session>            stream  the outbox: id 0-seq, field f the frame
  *   <prefix>:{B}:x:<session>            zset    finished above the done mark: member msgId, score prev
  *   <prefix>:{B}:r:<session>            hash    streams begun: msgId -> run:next chunk

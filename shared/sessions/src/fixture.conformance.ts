@@ -104,6 +104,7 @@ export const renewal = (session: OpenSession, changes: Partial<RenewEntry> = {})
   storedCount: changes.storedMark ?? 0,
   highestSeq: 0,
   expiresAt: 0,
+  greeted: true,
   ...changes,
 })
 

@@ -1,7 +1,7 @@
 import type { RenewEntry } from './sessions.ts'
 
 /** Fixed bytes of a packed renewal beside its two texts. */
-const FIXED = 31
+const FIXED = 32
 
 /** Packs renewals into one argument of the script (layout: script-renew.ts). */
 export function packRenewals(entries: readonly RenewEntry[]): Buffer {
@@ -17,7 +17,7 @@ export function packRenewals(entries: readonly RenewEntry[]): Buffer {
     }
     const { epoch, acknowledged, storedMark, highestSeq, storedCount } = entry
     for (const number of [epoch, acknowledged, storedMark, highestSeq, storedCount]) at = bytes.writeUInt32BE(number, at)
-    at = bytes.writeDoubleBE(entry.expiresAt, at)
+    at = bytes.writeUInt8(entry.greeted ? 1 : 0, bytes.writeDoubleBE(entry.expiresAt, at))
   }
   return bytes
 }

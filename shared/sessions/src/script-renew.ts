@@ -4,7 +4,7 @@ import { LEDGER_FIELDS } from '@causeway/redis'
  * Renewals, trims and marks of many sessions of one gateway.
  *
  * ARGV  1 packed sessions  2 prefix  3 a fresh random text, for incarnations of sessions whose store went back
- * Packed, big-endian, a session each: bucket u8, session u8+bytes, incarnation u8+bytes, epoch u32, acknowledged u32, stored mark u32, highest seq u32, stored count u32, end f64 (0: as it is)
+ * Packed, big-endian, a session each: bucket u8, session u8+bytes, incarnation u8+bytes, epoch u32, acknowledged u32, stored mark u32, highest seq u32, stored count u32, end f64 (0: as it is), greeted u8
  * Keys  session, outbox, ends, totals, generation, lossy (keys.ts)
  * A renewal confirms the session to the store's present generation (script-store.ts): its gateway knows what was delivered.
  * Returns  '' when all are ok, else per other session: index u32, status u8 (1 gone, 2 replaced, 3 wentBack)
@@ -15,15 +15,15 @@ local unpack, pack, call = struct.unpack, struct.pack, redis.call
 local at, index, answers = 1, 0, {}
 local generation = call('GET', prefix .. ':generation') or '0'
 while at <= #sessions do
-  local bucket, sid, incarnation, epoch, acked, stored, highest, count, ends
-  bucket, sid, incarnation, epoch, acked, stored, highest, count, ends, at = unpack('>BBc0Bc0I4I4I4I4I4d', sessions, at)
+  local bucket, sid, incarnation, epoch, acked, stored, highest, count, ends, greeted
+  bucket, sid, incarnation, epoch, acked, stored, highest, count, ends, greeted, at = unpack('>BBc0Bc0I4I4I4I4I4dB', sessions, at)
   local tag = prefix .. ':{' .. bucket .. '}:'
   local key = tag .. 's:' .. sid
   local s = call('HMGET', key, 'i', 'e', 'q', 'a', 's', 'd', 'f', 'w', 'c', 'u', 'b')
   local status = 0
   if s[1] ~= incarnation then status = 1
   elseif tonumber(s[2]) ~= epoch then status = 2
-  elseif tonumber(s[3]) < highest or s[11] then
+  elseif tonumber(s[3]) < highest or s[11] == '1' then
     status = 3
     call('SET', prefix .. ':lossy', generation)
     -- what was in flight ends here: its finishes bring the old incarnation
@@ -32,6 +32,7 @@ while at <= #sessions do
     call('HSET', key, 'i', fresh .. index, 'q', math.max(highest, tonumber(s[3])), 'b', 1, 'u', generation, 'f', tonumber(s[9]) - tonumber(s[8]))
   else
     if s[10] ~= generation then call('HSET', key, 'u', generation) end
+    if greeted == 1 and s[11] == 'e' .. epoch then call('HDEL', key, 'b') end
     if acked > tonumber(s[4]) then
       call('XTRIM', tag .. 'o:' .. sid, 'MINID', '0-' .. (acked + 1))
       call('HSET', key, 'a', acked)

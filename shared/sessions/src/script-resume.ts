@@ -20,12 +20,15 @@ if not s[1] then return {'unknown'} end
 if s[7] ~= token or s[8] ~= ARGV[8] then return {'denied'} end
 local epoch, seq, acked = tonumber(s[2]) + 1, tonumber(s[3]), tonumber(s[6])
 local recovered = (not s[10] and taken >= acked and taken <= seq) and 1 or 0
-if s[10] then call('HDEL', key, 'b') end
 -- no gateway has confirmed it since the store changed: where others found that it had lost something, this session may have lost it too
 if s[15] ~= generation then
   if call('GET', prefix .. ':lossy') == generation then recovered = 0 end
   call('HSET', key, 'u', generation)
 end
+local first = taken < seq and call('XRANGE', tag .. 'o:' .. sid, '0-' .. (taken + 1), '+', 'COUNT', 1)[1]
+if taken < seq and (not first or first[1] ~= '0-' .. (taken + 1)) then recovered = 0 end
+-- said at each resume until the client has been heard after one
+if recovered == 0 then call('HSET', key, 'b', 'e' .. epoch) end
 if taken > seq then seq = taken end
 if taken > acked then
   call('XTRIM', tag .. 'o:' .. sid, 'MINID', '0-' .. (taken + 1))

@@ -9,7 +9,7 @@ export function takeOver(
 ): Extract<ResumeResult, { status: 'resumed' }> {
   const previousGateway = state.gateway
   const recovered = !state.isLost && lastSeq >= state.acknowledged && lastSeq <= state.seq
-  state.isLost = false
+  state.isLost = !recovered
   state.seq = Math.max(state.seq, lastSeq) // numbers the client has seen are never given again
   state.acknowledge(lastSeq)
   state.epoch++
@@ -43,6 +43,10 @@ export function renew(state: SessionState, entry: RenewEntry): { status: RenewSt
     return { status: 'wentBack', isChanged: true }
   }
   let isChanged = state.acknowledge(entry.acknowledged)
+  if (entry.greeted && state.isLost) {
+    state.isLost = false
+    isChanged = true
+  }
   if (entry.storedMark > state.storedMark) {
     state.storedMark = entry.storedMark
     state.storedCount = entry.storedCount

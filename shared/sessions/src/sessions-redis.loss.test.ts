@@ -96,6 +96,11 @@ describe('sessions in a Redis that comes back', () => {
     assert.equal((await resumed(sessions, resumption(resumedFirst))).recovered, true)
     assert.deepEqual(await sessions.renew([renewal(held, { highestSeq: 1 })]), ['wentBack'])
     assert.equal((await resumed(sessions, resumption(alone))).recovered, false)
+    // until the client has been heard after it was told
+    const { epoch } = await resumed(sessions, resumption(alone))
+    await sessions.renew([renewal(alone, { epoch, greeted: false })])
+    assert.equal((await resumed(sessions, resumption(alone))).recovered, false)
+    await sessions.renew([renewal(alone, { epoch: epoch + 1 })])
     assert.equal((await resumed(sessions, resumption(alone))).recovered, true)
   })
 

@@ -67,7 +67,7 @@ export type ResumeResult =
       doneMark: number
       /** Finished messages above doneMark. */
       finishedAbove: number[]
-      /** False where deliveries above lastSeq are no longer kept, or the store went back. */
+      /** False where deliveries above lastSeq are no longer kept, or the store went back; again at each resume until a renewal has said `greeted`. */
       recovered: boolean
       /** Who held it before ('' for nobody). */
       previousGateway: string
@@ -151,6 +151,8 @@ export interface RenewEntry {
   highestSeq: number
   /** Unix ms; 0 leaves the session's end as it is. */
   expiresAt: number
+  /** The client has answered this epoch's SYN_ACK: if that said that deliveries were lost, it knows. */
+  greeted: boolean
 }
 /** ok; gone: no such session or incarnation; replaced: a newer epoch holds it; wentBack: the store lost deliveries, the session has a new incarnation. */
 export type RenewStatus = 'ok' | 'gone' | 'replaced' | 'wentBack'
