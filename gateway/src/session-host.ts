@@ -88,7 +88,7 @@ export class SessionHost implements WakeHandlers {
     // no gateway admits more than MAX_AHEAD above the oldest that is unfinished
     session.maybeStoredUpTo = state.doneMark + MAX_AHEAD
     session.lastAdmitted = session.storedMark
-    session.acknowledged = syn.lastSeq ?? 0
+    session.acknowledged = Math.max(state.acknowledged, syn.lastSeq ?? 0)
     session.nextSeq = session.acknowledged + 1
     session.highestSeq = Math.max(state.seq, session.acknowledged)
     if (!state.recovered) session.lostUpTo = session.highestSeq

@@ -74,7 +74,18 @@ export class FakeStore {
     const storedMark = Math.max(kept.storedMark, doneMark, stored)
     const recovered = kept.outbox.length === 0 ? lastSeq >= seq : kept.outbox[0].seq <= lastSeq + 1
     const finishedAbove = [...kept.finished].filter(msgId => msgId > doneMark)
-    const state = { incarnation, epoch, principal, seq, storedMark, storedCount: storedMark, doneMark, finishedAbove, recovered }
+    const state = {
+      incarnation,
+      epoch,
+      principal,
+      seq,
+      storedMark,
+      storedCount: storedMark,
+      acknowledged: 0,
+      doneMark,
+      finishedAbove,
+      recovered,
+    }
     return { status: 'resumed', ...state, previousGateway: gateway }
   }
 

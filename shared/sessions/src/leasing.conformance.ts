@@ -40,6 +40,7 @@ export function leasing(onSessions: OnSessions): void {
       seq: 0,
       storedMark: 0,
       storedCount: 0,
+      acknowledged: 0,
       doneMark: 0,
       finishedAbove: [],
       recovered: true,

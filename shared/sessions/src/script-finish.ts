@@ -65,6 +65,8 @@ end
 -- for pushes and chunks: an answer always finds room
 local function outbox_full()
   local kept = seq - acked
+  -- numbers may have jumped (script-store.ts)
+  if kept >= outbox_limit then kept = call('XLEN', tag .. 'o:' .. sid) end
   if kept >= outbox_limit then return true end
   return kept >= ${FEW_DELIVERIES} and (call('MEMORY', 'USAGE', tag .. 'o:' .. sid) or 0) > ${OUTBOX_BYTES}
 end

@@ -6,7 +6,7 @@ import { LEDGER_FIELDS } from '@causeway/redis'
  * ARGV  1 prefix  2 bucket  3 session  4 token digest  5 gateway  6 end, Unix ms  7 highest delivery its client has taken  8 principal
  *       9 stored mark that its client was told  10 ... stored messages for whose answers its client waits
  * Keys  session, outbox, finished-above, ends, totals, generation, lossy (keys.ts)
- * Returns  {'unknown'} | {'denied'} | {'resumed', incarnation, epoch, principal, seq, stored mark, done mark, recovered 0|1, previous gateway, stored count, finished above ...}
+ * Returns  {'unknown'} | {'denied'} | {'resumed', incarnation, epoch, principal, seq, stored mark, done mark, recovered 0|1, previous gateway, stored count, acknowledged, finished above ...}
  * Events  PUBLISH "session epoch" to the take-over channel of the gateway that held it, where it is another
  */
 export const resumeScript = `
@@ -28,7 +28,11 @@ end
 local first = taken < seq and call('XRANGE', tag .. 'o:' .. sid, '0-' .. (taken + 1), '+', 'COUNT', 1)[1]
 if taken < seq and (not first or first[1] ~= '0-' .. (taken + 1)) then recovered = 0 end
 -- said at each resume until the client has been heard after one
-if recovered == 0 then call('HSET', key, 'b', 'e' .. epoch) end
+if recovered == 0 then
+  call('HSET', key, 'b', 'e' .. epoch)
+  -- what is gone, or a jump of the numbers, is no delivery that the client could acknowledge
+  acked = first and tonumber(string.match(first[1], '%-(%d+)$')) - 1 or seq
+end
 if taken > seq then seq = taken end
 if taken > acked then
   call('XTRIM', tag .. 'o:' .. sid, 'MINID', '0-' .. (taken + 1))
@@ -52,7 +56,7 @@ if told ~= accepted then call('HINCRBY', tag .. 't', ${LEDGER_FIELDS.accepted}, 
 call('HSET', key, 'e', epoch, 'g', gateway, 'q', seq, 'a', acked, 's', mark, 'k', count, 'c', told)
 call('ZADD', tag .. 'z', ends, sid)
 if s[9] ~= '' and s[9] ~= gateway then call('PUBLISH', prefix .. ':c:' .. s[9], sid .. ' ' .. epoch) end
-local reply = {'resumed', s[1], tostring(epoch), s[8], tostring(seq), tostring(mark), s[4], tostring(recovered), s[9], tostring(count)}
+local reply = {'resumed', s[1], tostring(epoch), s[8], tostring(seq), tostring(mark), s[4], tostring(recovered), s[9], tostring(count), tostring(acked)}
 for _, id in ipairs(above) do reply[#reply + 1] = id end
 return reply
 `

@@ -26,6 +26,7 @@ export function takeOver(
     seq,
     storedMark,
     storedCount,
+    acknowledged: state.acknowledged,
     doneMark: marks.doneMark,
     finishedAbove,
     recovered,

@@ -115,5 +115,7 @@ describe('sessions in a Redis that comes back', () => {
     const state = await resumed(sessions, resumption(session, { lastSeq: 1 }))
     assert.equal(state.recovered, false)
     assert.ok(state.seq > 1_000_000, `seq ${state.seq} is beyond any number that was given before`)
+    // what the client could not acknowledge must not count against its window
+    assert.equal(state.acknowledged, state.seq - 1)
   })
 })

@@ -95,7 +95,20 @@ class RedisSessions implements Sessions {
   async resume(r: ResumeRequest): Promise<ResumeResult> {
     const args = [this.#prefix, r.bucket, r.session, r.tokenDigest, r.gateway, r.expiresAt, r.lastSeq, r.principal, r.stored]
     const reply = ((await this.#resume.run(this.#redis, ...args, ...r.waiting)) as Buffer[]).map(String)
-    const [status, incarnation, epoch, principal, seq, storedMark, doneMark, recovered, previousGateway, storedCount, ...above] = reply
+    const [
+      status,
+      incarnation,
+      epoch,
+      principal,
+      seq,
+      storedMark,
+      doneMark,
+      recovered,
+      previousGateway,
+      storedCount,
+      acknowledged,
+      ...above
+    ] = reply
     if (status !== 'resumed') return { status: status === 'denied' ? 'denied' : 'unknown' }
     return {
       status,
@@ -105,6 +118,7 @@ class RedisSessions implements Sessions {
       seq: Number(seq),
       storedMark: Number(storedMark),
       storedCount: Number(storedCount),
+      acknowledged: Number(acknowledged),
       doneMark: Number(doneMark),
       finishedAbove: above.map(Number),
       recovered: recovered === '1',

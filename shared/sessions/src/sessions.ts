@@ -63,6 +63,8 @@ export type ResumeResult =
       storedMark: number
       /** How many were admitted up to it, as far as is known. */
       storedCount: number
+      /** Deliveries up to it are kept no more: the client has them, or they are lost. */
+      acknowledged: number
       /** All messages up to it are finished. */
       doneMark: number
       /** Finished messages above doneMark. */
