@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
-import { until } from '@causeway/testing'
+import { afterEach, beforeEach, describe, mock, test } from 'node:test'
+import { turn, until } from '@causeway/testing'
 import { HeldHandlers, pickyHandler, routeOf } from './handlers.fixture.ts'
+import { RECLAIM_MS } from './limits.ts'
 import { finals, type RecordChanges, recordOf } from './messages.fixture.ts'
 import { assignedWorkbench, type Workbench } from './workbench.fixture.ts'
 
@@ -130,17 +131,51 @@ describe("the reader's fence", () => {
     assert.deepEqual([held.started, bench.counters.duplicates], [['a2'], 1])
   })
 
-  test('leaves a message to the worker that holds its partition by now, and begins nothing more before the next assignment', async () => {
-    const { handler, ran } = pickyHandler(['a1'])
-    using bench = await assignedWorkbench([routeOf(handler)])
-    bench.retries.lost = true
-    feed(bench, { msgId: 1 }, { msgId: 2 }, { session: 'b', msgId: 1 })
-    await until(() => bench.counters.left === 1)
-    feed(bench, { session: 'c', msgId: 1 })
-    assert.deepEqual([bench.retries.scheduled, ran.includes('a2'), ran.includes('c1')], [[], false, false])
-    assert.ok(bench.dispatcher.outstanding > 0)
-    await bench.dispatcher.assigned([0])
-    feed(bench, { session: 'c', msgId: 2 })
-    await until(() => ran.includes('c2'))
+  describe('told that another worker holds the partition', () => {
+    beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }))
+    afterEach(() => mock.timers.reset())
+
+    /** A bench in which message a1 has failed and its retry was refused. */
+    async function disowned() {
+      const { handler, ran } = pickyHandler(['a1'])
+      const bench = await assignedWorkbench([routeOf(handler)])
+      bench.retries.lost = true
+      feed(bench, { msgId: 1 }, { msgId: 2 }, { session: 'b', msgId: 1 })
+      for (let turns = 0; bench.counters.left === 0 && turns < 100; turns++) await turn()
+      assert.equal(bench.counters.left, 1)
+      return { bench, ran }
+    }
+    const quiet = async (): Promise<void> => {
+      for (let i = 0; i < 20; i++) await turn()
+    }
+
+    test('begins nothing more, and leaves the message to that one where its group goes on', async () => {
+      const { bench, ran } = await disowned()
+      using _ = bench
+      feed(bench, { session: 'c', msgId: 1 })
+      await quiet()
+      assert.deepEqual([bench.retries.scheduled, ran.includes('a2'), ran.includes('c1')], [[], false, false])
+      bench.retries.lost = false
+      await bench.dispatcher.assigned([0])
+      mock.timers.tick(RECLAIM_MS)
+      await quiet()
+      assert.deepEqual(bench.retries.scheduled, [])
+      feed(bench, { session: 'c', msgId: 2 })
+      await quiet()
+      assert.ok(ran.includes('c2'))
+    })
+
+    test('puts the holder right where its assignment stands, and goes on', async () => {
+      const { bench, ran } = await disowned()
+      using _ = bench
+      bench.holders.by.set(0, 'wk-before')
+      bench.retries.lost = false
+      mock.timers.tick(RECLAIM_MS)
+      await quiet()
+      assert.deepEqual([bench.holders.by.get(0), bench.retries.scheduled.length], ['wk-1', 1])
+      feed(bench, { session: 'c', msgId: 1 })
+      await quiet()
+      assert.ok(ran.includes('c1'))
+    })
   })
 })

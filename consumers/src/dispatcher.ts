@@ -10,7 +10,7 @@ import type { Counters } from './counters.ts'
 import { Handover } from './handover.ts'
 import { Lane, type LaneMessage } from './lane.ts'
 import { Lanes } from './lanes.ts'
-import { DRAIN_MS } from './limits.ts'
+import { DRAIN_MS, RECLAIM_MS } from './limits.ts'
 import type { AttemptWish, MessageRunner } from './message-runner.ts'
 import { Parking } from './parking.ts'
 import type { QueueTime } from './queue-time.ts'
@@ -55,6 +55,8 @@ export class Dispatcher {
   /** Changes with each assignment: what belongs to an older one is finished and forgotten. */
   #generation = 0
   #stopped = true
+  /** The assignment ends; the next one is not known yet. */
+  #revoked = false
   /** The worker stops: no assignment begins anything any more. */
   #ending = false
   #drained: (() => void) | undefined
@@ -77,6 +79,7 @@ export class Dispatcher {
     // what runs goes on to its end under the assignment it has
     if (this.#ending) return
     const generation = ++this.#generation
+    this.#revoked = false
     this.#lanes = new Lanes([], this.#options.counters)
     this.#backlog = new Backlog(partitions, () => this.#consumer)
     this.#ready = []
@@ -109,6 +112,7 @@ export class Dispatcher {
 
   /** Stops dispatching and waits for what runs, at most a second; what is complete is committed at once, and again then. */
   revoked(): Promise<void> {
+    this.#revoked = true
     this.#handover.rebalancing()
     return this.#drain(DRAIN_MS)
   }
@@ -235,7 +239,10 @@ export class Dispatcher {
       return false
     }
     if (lane.head) {
-      this.#parking.park(lane, goOn => (goOn ? this.#advance(lane, generation) : this.#disown(lane, generation)))
+      this.#parking.park(lane, goOn => {
+        if (goOn) this.#advance(lane, generation)
+        else this.#disowned(lane, generation, () => this.#advance(lane, generation))
+      })
       return false
     }
     lane.take()
@@ -252,10 +259,27 @@ export class Dispatcher {
     else this.#advance(lane, generation)
   }
 
-  /** The group has gone on without this worker: nothing more is begun before the next assignment. */
-  #disown(lane: Lane, generation: number): void {
-    if (generation === this.#generation) this.#stopped = true
-    this.#release(lane, generation)
+  /**
+   * Another worker is said to hold the partition. Either the group has gone on without this one, which then hears of it within two heartbeats: until
+   * then nothing is begun. Or the store is wrong, for this assignment stands: it is put right, and `again` is called.
+   */
+  #disowned(lane: Lane, generation: number, again: () => void): void {
+    const stands = (): boolean => generation === this.#generation && !this.#revoked && !this.#ending
+    if (stands()) this.#stopped = true
+    const look = async (): Promise<void> => {
+      if (stands() && !(await this.#handover.reclaim())) {
+        setTimeout(look, RECLAIM_MS)
+        return
+      }
+      if (!stands()) {
+        this.#release(lane, generation)
+        return
+      }
+      this.#stopped = false
+      again()
+      this.#pump()
+    }
+    setTimeout(look, RECLAIM_MS)
   }
 
   #release(lane: Lane, generation: number): void {
@@ -289,11 +313,20 @@ export class Dispatcher {
       return
     }
     lane.unfinished--
+    this.#retryLater(lane, laneMessage, wish, generation)
+  }
+
+  #retryLater(lane: Lane, laneMessage: LaneMessage, wish: NonNullable<AttemptWish>, generation: number): void {
     const ordered = this.#options.routes.get(laneMessage.message.header.route)?.order !== 'none'
     this.#parking.retryLater(lane, laneMessage, wish, ordered, goOn => {
       this.#handover.end(laneMessage.partition)
-      if (goOn) advance()
-      else this.#disown(lane, generation)
+      if (goOn) this.#goOn(lane, generation)
+      else {
+        this.#disowned(lane, generation, () => {
+          this.#handover.begin(laneMessage.partition)
+          this.#retryLater(lane, laneMessage, wish, generation)
+        })
+      }
     })
   }
 

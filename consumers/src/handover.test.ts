@@ -114,13 +114,16 @@ describe('the hand-over of partitions', () => {
     assert.deepEqual([...at.registry.by.keys()], [])
   })
 
-  test('goes on without the store, which can not be asked, when its time is up', async () => {
+  test('claims until the store has heard it: retries are held against the claim', async () => {
     using at = pair()
+    const { hold } = at.registry
     at.registry.hold = async () => {
       throw new Error('away')
     }
     const taking = at.next.take([0], always)
-    assert.equal(await at.pass(HANDOVER_MS - 50, taking), false)
-    assert.equal(await at.pass(100, taking), true)
+    assert.equal(await at.pass(HANDOVER_MS * 3, taking), false)
+    at.registry.hold = hold
+    assert.equal(await at.pass(30, taking), true)
+    assert.equal(at.registry.by.get(0), 'wk-2')
   })
 })

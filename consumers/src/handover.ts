@@ -55,13 +55,19 @@ export class Handover {
     for (;;) {
       const isLate = performance.now() >= until
       const taken = await this.#hold(partitions, isLate)
-      if (isLate || !isCurrent() || (taken && partitions.every(partition => !this.#running.has(partition)))) break
+      // a claim that the store did not hear is made again: retries are held against it
+      if (!isCurrent() || (isLate && taken !== undefined) || (taken && partitions.every(partition => !this.#running.has(partition)))) break
       await new Promise(resolve => setTimeout(resolve, HANDOVER_LOOK_MS))
     }
   }
 
-  /** Whether they are all this worker's now. While the store is away nobody can be asked. */
-  async #hold(partitions: readonly number[], force: boolean): Promise<boolean> {
+  /** The present assignment stands, and the store has another holder: it is put right. False where the store is away. */
+  async reclaim(): Promise<boolean> {
+    return (await this.#hold([...this.#assigned], true)) !== undefined
+  }
+
+  /** Whether they are all this worker's now; undefined while the store is away and nobody can be asked. */
+  async #hold(partitions: readonly number[], force: boolean): Promise<boolean | undefined> {
     const { registry, service, worker, counters, logger } = this.#options
     try {
       const others = await registry.hold(service, worker, partitions, force)
@@ -73,7 +79,7 @@ export class Handover {
       return others.length === 0
     } catch (error) {
       logger.debug({ service, error: (error as Error).message }, 'the holders of partitions could not be asked')
-      return false
+      return undefined
     }
   }
 

@@ -19,6 +19,8 @@ export const DRAIN_MS = 1_000
 export const HANDOVER_MS = 800
 /** How long a worker that stops lets its handlers end before it leaves the group, ms; those that take longer end after that, while it still holds their partitions. */
 export const LEAVE_AFTER_MS = 400
+/** Told that another worker holds its partition, how long a worker waits for its group to say so too, ms: beyond two heartbeats. */
+export const RECLAIM_MS = 2_000
 /** How often it looks, ms. */
 export const HANDOVER_LOOK_MS = 20
 /** Over how long the least queue time is taken, ms; what is told spans one to two of these. */

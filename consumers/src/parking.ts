@@ -75,7 +75,10 @@ export class Parking {
   }
 
   #parked(lane: Lane, waiting: readonly LaneMessage[], answers: readonly ParkAnswer[]): boolean {
-    if (answers[0] === 'lost') return this.#left(waiting.length)
+    if (answers[0] === 'lost') {
+      lane.putBack(waiting)
+      return this.#left(waiting.length)
+    }
     const going: LaneMessage[] = []
     for (let i = 0; i < waiting.length; i++) {
       if (answers[i] === 'go') going.push(waiting[i])
@@ -95,7 +98,10 @@ export class Parking {
   #left(messages: number): false {
     const { service, counters, logger } = this.#options
     counters.left += messages
-    logger.warn({ service, messages }, 'another worker holds this partition by now; its messages are left to it')
+    logger.warn(
+      { service, messages },
+      'another worker is said to hold this partition; its messages are left to it unless the group says otherwise',
+    )
     return false
   }
 

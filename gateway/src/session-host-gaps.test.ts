@@ -35,7 +35,7 @@ describe('a resume after deliveries were lost', () => {
     assert.equal(gateway.store.outboxReads, 1)
   })
 
-  test('with nothing left gets the next delivery, however far above it is, by one more read', async () => {
+  test('with nothing left gets the next delivery, however far above it is, without another read', async () => {
     const gateway = fakeGateway()
     const { syn, kept } = await lostClient(gateway)
     kept.outbox = []
@@ -51,7 +51,7 @@ describe('a resume after deliveries were lost', () => {
       [901, 'next'],
       [902, 'and on'],
     ])
-    assert.equal(gateway.store.outboxReads, 2)
+    assert.equal(gateway.store.outboxReads, 1)
   })
 
   test('acknowledges what it got, beyond the gap', async () => {

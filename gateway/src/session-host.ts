@@ -339,6 +339,7 @@ export class SessionHost implements WakeHandlers {
       if (session.missed) return
       const more = answer.deliveries.length === CATCH_UP_DELIVERIES || session.readAgain
       if (more) continue
+      session.passHole()
       const filled = session.fillGap(gapBefore)
       if (filled === 'lost') this.#missing(session)
       if (filled !== 'again') return

@@ -70,6 +70,31 @@ describe("a session's window", () => {
   })
 })
 
+describe('a hole in the numbers that its client was told of', () => {
+  const afterJump = (): GatewaySession => {
+    const session = sessionOf()
+    Object.assign(session, { acknowledged: 2, nextSeq: 3, highestSeq: 1_048_579, lostUpTo: 1_048_579 })
+    session.takeKept(3, encodeFrame({ type: FrameType.PUSH }))
+    session.passHole()
+    return session
+  }
+
+  test('takes no room in the window, neither before nor after what came first is acknowledged', () => {
+    const session = afterJump()
+    assert.deepEqual([session.unacknowledged, session.nextSeq, hasRoom(session, 1)], [1, 1_048_580, true])
+    session.acknowledged = 3
+    assert.deepEqual([session.unacknowledged, hasRoom(session, 1)], [0, true])
+  })
+
+  test('is passed for good with what follows it', () => {
+    const session = afterJump()
+    session.take(1_048_580, encodeFrame({ type: FrameType.PUSH }))
+    assert.deepEqual([session.highestSeq, session.unacknowledged], [1_048_580, 2])
+    session.acknowledged = 1_048_580
+    assert.equal(session.unacknowledged, 0)
+  })
+})
+
 describe('the stored mark of a session', () => {
   test('moves over what the log has, never past what it has not', () => {
     const session = sessionOf()

@@ -89,6 +89,8 @@ export class GatewaySession implements SessionIdentity {
   greeted = false
   /** Up to here it was told at its resume that deliveries may be missing. */
   lostUpTo = 0
+  /** The last delivery there was before that hole; none of the hole's numbers is one that could be acknowledged. */
+  holeFrom = Number.POSITIVE_INFINITY
   /** Highest delivery seen, written or not. */
   highestSeq = 0
   /** Cumulative acknowledgement of the client. */
@@ -124,12 +126,25 @@ export class GatewaySession implements SessionIdentity {
 
   /** Whether a message of so many bytes fits into the window now. A first message fits whatever its size. */
   hasRoom(msgId: number, bytes: number, maxMessages: number, maxBytes: number): boolean {
-    if (this.highestSeq - this.acknowledged >= OUTBOX_MESSAGES || this.outbox.bytes >= OUTBOX_BYTES) return false
+    if (this.unacknowledged >= OUTBOX_MESSAGES || this.outbox.bytes >= OUTBOX_BYTES) return false
     if (this.pending.size === 0) return true
     if (this.pending.size >= maxMessages || this.unfinishedBytes + bytes > maxBytes) return false
     if (msgId - this.#oldest < MAX_AHEAD) return true
     this.#oldest = this.pending.keys().next().value!
     return msgId - this.#oldest < MAX_AHEAD
+  }
+
+  /** Deliveries that its client has not acknowledged, the numbers of a hole not counted. */
+  get unacknowledged(): number {
+    const hole = this.acknowledged <= this.holeFrom && this.holeFrom < this.lostUpTo ? this.lostUpTo - this.holeFrom : 0
+    return this.highestSeq - this.acknowledged - hole
+  }
+
+  /** The outbox has been read to its end: what was told to be lost, and is not there, will not come. */
+  passHole(): void {
+    if (this.nextSeq > this.lostUpTo) return
+    this.holeFrom = this.nextSeq - 1
+    this.nextSeq = this.lostUpTo + 1
   }
 
   admit(pending: Pending): void {
