@@ -1,0 +1,17 @@
+// A worker process of many.ts: runs the seeds it is sent, one after the other, and tells what each came to.
+import type { Outcome, Task } from './many.ts'
+import { loadProduct } from './product.ts'
+import { bugNamed } from './seeded-bugs.ts'
+import { simulate } from './simulation.ts'
+
+const bug = process.argv[2]
+const product = await loadProduct(bug === undefined ? [] : [bugNamed(bug)])
+
+process.on('message', (task: Task) => void run(task))
+
+async function run({ seeds, goesBack }: Task): Promise<void> {
+  for (const each of seeds) {
+    const { seed, violations, steps, digest } = await simulate(product, each, { goesBack })
+    process.send?.({ seed, violations, steps, digest } satisfies Outcome)
+  }
+}

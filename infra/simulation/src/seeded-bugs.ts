@@ -1,0 +1,61 @@
+import type { SourceChange } from './hooks.ts'
+
+/** A mistake put into the product as it is loaded. */
+export interface SeededBug extends SourceChange {
+  /** What goes wrong with it. */
+  why: string
+  /** It is found within so many seeds, from 1 on. */
+  within: number
+}
+
+/** Mistakes that runs must find; `npm run simulate -- --bug <name>` shows each. */
+export const SEEDED_BUGS = {
+  'finish-without-finished-check': {
+    why: 'a repeat is finished again: two answers',
+    file: 'shared/sessions/src/script-finish.ts',
+    find: 'return msg_id <= done or',
+    replace: 'return false and',
+    within: 100,
+  },
+  'resume-off-by-one': {
+    why: 'a resumed session goes on one delivery too late',
+    file: 'gateway/src/session-host.ts',
+    find: 'session.nextSeq = session.acknowledged + 1',
+    replace: 'session.nextSeq = session.acknowledged + 2',
+    within: 100,
+  },
+  'commit-past-a-gap': {
+    why: 'what was not finished is committed, and lost with its worker',
+    file: 'consumers/src/partition-offsets.ts',
+    find: 'while (this.#first < entries.length && entries[this.#first].complete) {',
+    replace: 'while (this.#first < entries.length) {',
+    within: 500,
+  },
+  'lost-wake-ups-ignored': {
+    why: 'a batch of deliveries that pub/sub lost is never read from the outbox',
+    file: 'gateway/src/session-host.ts',
+    find: 'this.#options.counters.lostWakeUps++',
+    replace: 'return',
+    within: 500,
+  },
+  'stored-before-the-log-says-so': {
+    why: 'a message is acknowledged that the log may never have',
+    file: 'gateway/src/session.ts',
+    find: 'if (!pending.stored) this.#unstored.push(pending)',
+    replace: 'pending.stored = true; this.storedMark = pending.msgId',
+    within: 500,
+  },
+  'parked-are-overtaken': {
+    why: 'messages behind a failing one are handled before it is through',
+    file: 'consumers/src/parking.ts',
+    find: 'lane.head = ordered\n          return true\n        },\n        async error',
+    replace: 'lane.head = false\n          return true\n        },\n        async error',
+    within: 100,
+  },
+} as const satisfies Record<string, SeededBug>
+
+export function bugNamed(name: string): SeededBug {
+  const bug = (SEEDED_BUGS as Readonly<Record<string, SeededBug>>)[name]
+  if (bug === undefined) throw new TypeError(`--bug ${name}: expected one of ${Object.keys(SEEDED_BUGS).join(', ')}`)
+  return bug
+}
