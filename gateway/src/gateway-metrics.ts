@@ -1,5 +1,6 @@
 import type { Appender } from '@causeway/log'
 import { Metrics } from '@causeway/telemetry'
+import type { AcceptRate } from './accept-rate.ts'
 import type { GatewayRecord } from './admission.ts'
 import type { Counters } from './counters.ts'
 import type { Health } from './health.ts'
@@ -13,12 +14,16 @@ export interface Observed {
   health: Health
   appender: () => Appender<GatewayRecord>
   ledger: LedgerWatch
+  accepting: AcceptRate
 }
 
 /** /metrics of a gateway: read from plain numbers when asked. */
-export function gatewayMetrics({ gateway, counters, host, health, appender, ledger }: Observed): Metrics {
+export function gatewayMetrics({ gateway, counters, host, health, appender, ledger, accepting }: Observed): Metrics {
   const metrics = new Metrics({ gateway })
   metrics.gauge('causeway_connections', 'Open client connections', () => counters.connections)
+  metrics.gauge('causeway_connections_waiting', 'Connections that wait to be taken', () => accepting.waiting)
+  metrics.counter('causeway_connections_delayed_total', 'Connections that had to wait to be taken', () => accepting.delayed)
+  metrics.counter('causeway_connections_refused_total', 'Connections turned away by the accept rate', () => accepting.refused)
   metrics.gauge('causeway_sessions', 'Sessions held, those between two connections included', () => host.held.size)
   metrics.gauge('causeway_log_waiting_records', 'Messages admitted and not yet confirmed by the log', () => appender().waitingRecords)
   metrics.gauge('causeway_log_waiting_bytes', 'Payload bytes admitted and not yet confirmed by the log', () => appender().waitingBytes)

@@ -10,6 +10,7 @@ import type { Announcement, Picture, Watching } from '@causeway/registry'
 import { FinishBatcher, type Listening } from '@causeway/sessions'
 import type { Logger } from '@causeway/telemetry'
 import type { FastifyInstance } from 'fastify'
+import { acceptRateOf } from './accept-rate.ts'
 import { adminServer } from './admin-server.ts'
 import { Admission, type GatewayRecord } from './admission.ts'
 import { authentication } from './authentication.ts'
@@ -136,6 +137,7 @@ export class Gateway {
       health: this.#health,
       appender: () => this.#appender,
       ledger: this.#ledger,
+      accepting: acceptRateOf(this.#context),
     })
     const admin = await adminServer({ config: this.#config, overview, ledger: this.#ledger, metrics, retries: this.#backends.retries })
     this.#admin = admin.server

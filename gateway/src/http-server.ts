@@ -1,7 +1,8 @@
-import { decodeJsonText, type Frame, FrameDecoder, ProtocolError } from '@causeway/protocol'
+import { decodeJsonText, type Frame, FrameDecoder, ProtocolError, problem } from '@causeway/protocol'
 import websocket from '@fastify/websocket'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
+import { acceptRateOf } from './accept-rate.ts'
 import { Connection } from './connection.ts'
 import type { ConnectionContext } from './connection-context.ts'
 import type { Health } from './health.ts'
@@ -29,7 +30,8 @@ export async function httpServer(context: ConnectionContext, health: Health): Pr
   server.get('/livez', () => ({ status: 'ok' }))
   server.get('/readyz', (_request, reply) => readiness(context, health, reply))
   const preValidation = (request: FastifyRequest, reply: FastifyReply): Promise<void> => demandOrigin(context, request, reply)
-  server.get('/ws', { websocket: true, preValidation }, (socket, request) => acceptWebSocket(context, socket, request))
+  const mayOpen = [preValidation, (request: FastifyRequest, reply: FastifyReply): Promise<void> => demandTurn(context, request, reply)]
+  server.get('/ws', { websocket: true, preValidation: mayOpen }, (socket, request) => acceptWebSocket(context, socket, request))
   await server.register(async scope => {
     scope.addHook('onRequest', preValidation)
     messagesApi(scope, context)
@@ -43,6 +45,27 @@ async function demandOrigin({ config }: ConnectionContext, request: FastifyReque
   if (origin === undefined || (originAllowed(origin, host, config.origins) && hostAllowed(config.host, host))) return
   const detail = `origin ${origin} is not allowed; CAUSEWAY_ORIGINS lists those that are`
   await reply.code(403).send({ code: 'FORBIDDEN', title: 'Forbidden', detail })
+}
+
+/** A WebSocket waits for its turn as a TCP connection does. Requests don't: whoever asks after this gateway's health in a storm is answered. */
+async function demandTurn(context: ConnectionContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  if (!request.ws) return
+  const { socket } = request.raw
+  const turnedAwayMs = await new Promise<number>(resolve => {
+    const cut = (): void => {
+      context.counters.close('OVERLOADED')
+      socket.resetAndDestroy()
+    }
+    acceptRateOf(context).take(socket, { admit: () => resolve(0), turnAway: resolve, cut })
+  })
+  if (turnedAwayMs === 0) return
+  context.counters.close('OVERLOADED')
+  const { code, title } = problem('OVERLOADED')
+  const detail = 'too many connections come at once: connect again later'
+  await reply
+    .code(503)
+    .header('retry-after', Math.ceil(turnedAwayMs / 1_000))
+    .send({ code, title, detail })
 }
 
 function readiness(context: ConnectionContext, health: Health, reply: FastifyReply): object {

@@ -57,3 +57,12 @@ export const OVERLOAD_REPORTS = 2
 export const QUEUE_LIMIT_MS = { critical: 20_000, normal: 5_000, background: 1_000 } as const
 /** Share of the bytes that may wait for the log at which messages of a kind are refused. */
 export const APPEND_SHARE = { critical: 1, normal: 0.75, background: 0.5 } as const
+
+/** Connections taken at once after a lull, as time's worth of CAUSEWAY_ACCEPT_RATE, ms: a turn's worth of Redis calls. */
+export const ACCEPT_BURST_MS = 250
+/** Longest that a connection waits to be taken, ms: a client gives its handshake 5 s. */
+export const ACCEPT_WAIT_MS = 2_000
+/** Connections that wait to be taken, or are being told that they are not, each; a descriptor apiece, of which a system gives 20,000 and more. */
+export const ACCEPT_HELD = 4_096
+/** Grain in which waiting connections are taken, ms. */
+export const ACCEPT_TICK_MS = 10

@@ -11,6 +11,7 @@ import {
   ProtocolError,
   problem,
 } from '@causeway/protocol'
+import { acceptRateOf } from './accept-rate.ts'
 import { Connection } from './connection.ts'
 import type { ConnectionContext } from './connection-context.ts'
 import { DialectConnection } from './dialect-connection.ts'
@@ -37,9 +38,33 @@ export function tcpListener(context: ConnectionContext, role: ListenerRole): Ser
   const dialect = role === undefined ? undefined : DIALECTS[role.dialect]
   return createServer({ noDelay: true }, socket => {
     socket.on('error', () => socket.destroy())
-    if (context.config.proxyProtocol) behindEdge(context, socket, remote => accept(context, socket, remote, role, dialect))
-    else accept(context, socket, `${socket.remoteAddress}:${socket.remotePort}`, role, dialect)
+    acceptRateOf(context).take(socket, {
+      admit: () => admit(context, socket, role, dialect),
+      turnAway: retryAfterMs => turnAway(context, socket, dialect, retryAfterMs),
+      cut: () => cut(context, socket),
+    })
   })
+}
+
+function admit(context: ConnectionContext, socket: Socket, role: ListenerRole, dialect: Dialect | undefined): void {
+  if (context.config.proxyProtocol) behindEdge(context, socket, remote => accept(context, socket, remote, role, dialect))
+  else accept(context, socket, addressOf(socket), role, dialect)
+}
+
+const addressOf = (socket: Socket): string => `${socket.remoteAddress}:${socket.remotePort}`
+
+/** In the listener's dialect; on the shared port, where nothing is read yet, as to a client of version 2. */
+function turnAway(context: ConnectionContext, socket: Socket, dialect: Dialect | undefined, retryAfterMs: number): void {
+  const overloaded = problem('OVERLOADED', { detail: 'too many connections come at once: connect again later', retryAfterMs })
+  context.counters.close('OVERLOADED')
+  const transport = new TcpTransport(socket, addressOf(socket))
+  transport.queue(dialect === undefined ? encodeClose(overloaded) : dialect.encodeError(undefined, overloaded))
+  transport.end()
+}
+
+function cut(context: ConnectionContext, socket: Socket): void {
+  context.counters.close('OVERLOADED')
+  socket.resetAndDestroy()
 }
 
 function accept(context: ConnectionContext, socket: Socket, remote: string, role: ListenerRole, dialect: Dialect | undefined): void {
@@ -61,7 +86,7 @@ function behindEdge(context: ConnectionContext, socket: Socket, ready: (remote: 
       socket.off('data', onData)
       socket.pause()
       if (first.length > header.size) socket.unshift(first.subarray(header.size))
-      ready(header.source ?? `${socket.remoteAddress}:${socket.remotePort}`)
+      ready(header.source ?? addressOf(socket))
       socket.resume()
     } catch (error) {
       context.logger.warn(
