@@ -18,6 +18,10 @@ export const SWEEP_TICK_MS = 5_000
 export const RENEW_SESSIONS = 2_000
 /** Deliveries read from an outbox at a time. */
 export const CATCH_UP_DELIVERIES = 64
+/** Outboxes read side by side after lost wake-ups. */
+export const CATCH_UP_SESSIONS = 32
+/** Wait before lost wake-ups are looked for again where the store did not answer, ms. */
+export const CATCH_UP_RETRY_MS = 500
 /** Writes of one turn up to this size are joined into one; larger ones go by writev, bytes. */
 export const JOINED_WRITE = 64 << 10
 /** How long a client that drains nothing may hold more than `sendBuffer`, ms. */

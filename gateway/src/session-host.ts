@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { bucketOf, encodeError, MAX_AHEAD, ProtocolError, patchRedelivered, problem, type Syn } from '@causeway/protocol'
+import { bucketOf, encodeError, MAX_AHEAD, ProtocolError, problem, type Syn } from '@causeway/protocol'
 import type { FinishBatcher, FinishStatus, ResumeResult, ServiceLoad, Sessions, WakeHandlers } from '@causeway/sessions'
 import type { Logger } from '@causeway/telemetry'
 import type { Counters } from './counters.ts'
-import { CATCH_UP_DELIVERIES, MAX_SESSIONS } from './limits.ts'
+import { MAX_SESSIONS } from './limits.ts'
+import { OutboxReader } from './outbox-reader.ts'
 import type { Overload } from './overload.ts'
 import { endedBy, GatewaySession, type Pending, type SessionOwner } from './session.ts'
 
@@ -37,9 +38,16 @@ export class SessionHost implements WakeHandlers {
   readonly unacknowledged = new Set<GatewaySession>()
   /** Sessions of which the store is to be told something. */
   readonly touched = new Set<GatewaySession>()
+  readonly #outboxes: OutboxReader
 
   constructor(options: SessionHostOptions) {
     this.#options = options
+    this.#outboxes = new OutboxReader({
+      ...options,
+      settle: (session, msgId) => this.#settle(session, msgId),
+      write: session => this.write(session),
+      lose: (session, detail) => this.lose(session, detail),
+    })
   }
 
   get full(): boolean {
@@ -211,7 +219,7 @@ export class SessionHost implements WakeHandlers {
     if (session.owner === undefined) return
     // a wake-up may come after the outbox was read, and its delivery be acknowledged by then
     if (seq > session.acknowledged) session.outbox.add(seq, frame.length)
-    if (session.take(seq, frame).gap) void this.catchUp(session)
+    if (session.take(seq, frame).gap) void this.#outboxes.catchUp(session)
     this.#markDirty(session)
   }
 
@@ -237,7 +245,7 @@ export class SessionHost implements WakeHandlers {
 
   lost(): void {
     this.#options.counters.lostWakeUps++
-    void this.catchUpAll()
+    void this.#outboxes.catchUpAll(this.held)
   }
 
   /** Only a gateway knows what its sessions were given: each is confirmed, those without a connection too. */
@@ -286,69 +294,14 @@ export class SessionHost implements WakeHandlers {
     if (session.owner?.deliver(frames) === false) session.passBy(frames)
   }
 
-  /** The client reads again, or its handshake has ended. */
-  async readOn(session: GatewaySession): Promise<void> {
-    session.missed = false
-    session.catchingUp = false
-    await this.catchUp(session)
+  /** Reads what is missing of a session from its outbox. */
+  catchUp(session: GatewaySession, redelivered = false): Promise<void> {
+    return this.#outboxes.catchUp(session, redelivered)
   }
 
-  /** Reads the outbox from the session's cursor until nothing is missing; where something is gone for good, its client has to know before it gets what follows. */
-  async catchUp(session: GatewaySession, redelivered = false): Promise<void> {
-    if (session.owner === undefined) return
-    if (session.catchingUp) {
-      session.readAgain = true
-      return
-    }
-    session.catchingUp = true
-    this.#options.counters.catchUps++
-    try {
-      await this.#readOutbox(session, redelivered)
-    } catch (error) {
-      this.#options.logger.warn(
-        { session: session.id, error: (error as Error).message },
-        'the outbox could not be read; the next wake-up tries again',
-      )
-    } finally {
-      session.catchingUp = false
-    }
-    this.write(session)
-  }
-
-  async #readOutbox(session: GatewaySession, redelivered: boolean): Promise<void> {
-    const { id, bucket } = session
-    for (;;) {
-      session.readAgain = false
-      const { gapBefore } = session
-      const above = session.nextSeq - 1
-      const answer = await this.#options.sessions.outbox({ session: id, bucket, above }, CATCH_UP_DELIVERIES)
-      if (session.owner === undefined) return
-      if (!answer.found) {
-        this.lose(session, 'the session has ended')
-        return
-      }
-      const first = answer.deliveries[0]?.seq
-      const gap = first !== undefined && session.nextSeq - 1 === above && first > session.nextSeq
-      if (gap && !session.isTold(first)) {
-        this.#missing(session)
-        return
-      }
-      if (gap) session.skipTo(first)
-      this.#takeKept(session, answer.deliveries, redelivered)
-      for (const msgId of [...session.pending.keys()]) if (msgId <= answer.doneMark) this.#settle(session, msgId)
-      if (session.missed) return
-      const more = answer.deliveries.length === CATCH_UP_DELIVERIES || session.readAgain
-      if (more) continue
-      session.passHole()
-      const filled = session.fillGap(gapBefore)
-      if (filled === 'lost') this.#missing(session)
-      if (filled !== 'again') return
-    }
-  }
-
-  /** Deliveries are gone that its client has not been told of: it learns so at its resume, before it gets what follows. */
-  #missing(session: GatewaySession): void {
-    this.lose(session, 'deliveries were lost; resume to be told what is missing')
+  /** The client reads again. */
+  readOn(session: GatewaySession): Promise<void> {
+    return this.#outboxes.readOn(session)
   }
 
   /** The store has no such session any more: its client is told to connect again, and learns there what is lost. */
@@ -356,38 +309,4 @@ export class SessionHost implements WakeHandlers {
     this.forget(session)
     session.owner?.close('GOING_AWAY', detail)
   }
-
-  #takeKept(session: GatewaySession, deliveries: readonly { seq: number; frame: Uint8Array }[], redelivered: boolean): void {
-    for (const { seq, frame } of deliveries) {
-      if (redelivered) {
-        patchRedelivered(frame)
-        this.#options.counters.redelivered++
-      }
-      const ended = endedBy(frame)
-      if (ended !== 0) this.#settle(session, ended)
-      session.takeKept(seq, frame)
-    }
-    this.write(session)
-  }
-
-  /** After a lost wake-up: whose seq or done mark stands above ours? */
-  async catchUpAll(): Promise<void> {
-    const queries = [...this.held.values()]
-      .filter(session => session.owner !== undefined)
-      .map(session => ({ session: session.id, bucket: session.bucket, above: session.nextSeq - 1, doneMark: oldestPending(session) - 1 }))
-    try {
-      for (const answer of await this.#options.sessions.catchUp(queries)) {
-        const session = this.held.get(answer.session)
-        if (session === undefined) continue
-        if (!answer.found) this.lose(session, 'the session has ended')
-        for (const msgId of [...session.pending.keys()]) if (msgId <= answer.doneMark) this.#settle(session, msgId)
-        if (answer.deliveries.length > 0) await this.catchUp(session)
-      }
-    } catch (error) {
-      this.#options.logger.warn({ error: (error as Error).message }, 'lost wake-ups could not be made good; trying again')
-      setTimeout(() => void this.catchUpAll(), 500)
-    }
-  }
 }
-
-const oldestPending = (session: GatewaySession): number => session.pending.keys().next().value ?? Number.MAX_SAFE_INTEGER
