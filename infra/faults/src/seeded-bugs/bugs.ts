@@ -174,8 +174,12 @@ export const BUGS: readonly SeededBug[] = [
     name: 'loss-unnoticed',
     what: 'a store that went back behind what gateways have seen is not noticed, and a resume says that all is well',
     edits: [
-      { file: RENEW, find: 'elseif tonumber(s[3]) < highest or s[11] then', replace: 'elseif false then' },
-      { file: 'shared/sessions/src/script-resume.ts', find: 'taken <= seq) and 1 or 0', replace: 'taken <= seq) and 1 or 1' },
+      { file: RENEW, find: "elseif tonumber(s[3]) < highest or s[11] == '1' then", replace: 'elseif false then' },
+      {
+        file: 'shared/sessions/src/script-resume.ts',
+        find: '-- said at each resume until',
+        replace: 'recovered = 1 -- said at each resume until',
+      },
     ],
     scenario: 'redis-lost-second',
     rounds: 1,
