@@ -33,11 +33,17 @@ function measured({ only, rounds, seconds, generators }: PeersOptions, command: 
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+/** As a reader may repeat it: where the results went besides is nobody's business. */
+function commandOf(argv: readonly string[]): string {
+  const told = argv.filter((arg, index) => !/^--(json|from)\b/.test(arg) && !/^--(json|from)$/.test(argv[index - 1] ?? ''))
+  return ['npm run bench:peers', ...(told.length > 0 ? ['--', ...told] : [])].join(' ')
+}
+
 try {
   const argv = process.argv.slice(2)
   const options = readPeersOptions(argv)
   if (options.help) process.stdout.write(PEERS_HELP)
-  else await run(options, ['npm run bench:peers', ...(argv.length > 0 ? ['--', ...argv] : [])].join(' '))
+  else await run(options, commandOf(argv))
 } catch (error) {
   process.stderr.write(`bench: ${(error as Error).message}\n`)
   process.exitCode = 1

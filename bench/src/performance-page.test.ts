@@ -20,7 +20,7 @@ describe('the performance page', () => {
     const { markdown } = performancePage(comparison())
     assert.match(
       markdown,
-      /\| 64 x 16 \| The causeway-platformatic, better client \| 8\.0 \(target 8: reached\) \| 1\.6 \(target 2: \*\*not reached\*\*\) \|/,
+      /\| 64 x 16 \| The causeway-platformatic, better client \| 8\.00 \(target 8: reached\) \| 1\.60 \(target 2: \*\*not reached\*\*\) \|/,
     )
   })
 

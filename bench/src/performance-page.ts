@@ -65,7 +65,7 @@ ${markdownTable([['shape', 'causeway', ...peers], ...rows])}`
 
 function ratioCell({ ratio, target, reached }: Ratio): string {
   if (ratio === undefined) return target === undefined ? 'not measured' : `not measured (target ${target})`
-  const text = ratio.toPrecision(2)
+  const text = ratio.toPrecision(3)
   return target === undefined ? text : `${text} (target ${target}: ${reached ? 'reached' : '**not reached**'})`
 }
 

@@ -159,7 +159,7 @@ export const BUGS: readonly SeededBug[] = [
       },
     ],
     scenario: 'redis-kill',
-    rounds: 1,
+    rounds: 4,
     caughtAs: ['refused with effect'],
   },
   {
