@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '@causeway/test-backends'
 import { uniqueName } from '@causeway/testing'
@@ -8,7 +9,7 @@ import { CausewayProcess } from './causeway-process.ts'
 import { SERVICE_NAME } from './handlers.ts'
 import type { Handling } from './history.ts'
 import { JOURNAL_FOLDER, readJournals } from './journal.ts'
-import { PARTITIONS } from './limits.ts'
+import { PARTITIONS, RESTART_MS, STARTS } from './limits.ts'
 import { Relay } from './relay.ts'
 import { seededBugArguments, seededBugEnvironment } from './seeded-bugs/seed.ts'
 
@@ -40,10 +41,22 @@ export class Slot {
     return this.process?.alive ?? false
   }
 
-  /** Starts it and resolves when it serves. `process` is set at once, so that one may be killed while it starts. */
+  /**
+   * Starts it and resolves when it serves; where it ends before, because a backend is away, again, as a supervisor would. `process` is set at once, so that
+   * one may be killed while it starts.
+   */
   async start(): Promise<void> {
-    this.process = this.#start()
-    await this.process.serving()
+    for (let starts = 1; ; starts++) {
+      const started = this.#start()
+      this.process = started
+      try {
+        await started.serving()
+        return
+      } catch (error) {
+        if (starts === STARTS || this.process !== started) throw error
+        await sleep(RESTART_MS)
+      }
+    }
   }
 
   async kill(): Promise<void> {

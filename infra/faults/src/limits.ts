@@ -29,3 +29,6 @@ export const UNSURE_MS = 3_000
 export const PARTITIONS = 8
 /** Evidence of violations shown, for each rule. */
 export const SHOWN = 5
+/** Times a process is started that ends before it serves, and the wait between, ms: a supervisor's patience. */
+export const STARTS = 15
+export const RESTART_MS = 1_000

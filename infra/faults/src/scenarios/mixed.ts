@@ -67,11 +67,14 @@ export const mixed: Scenario = {
       note(fault.what)
       await fault.begin()
     }
+    // side by side: a process can't come back before the backend that it needs
+    const mends: Promise<void>[] = []
     for (const fault of [first, second]) {
       await pause(100, 4_000)
       note(`mended: ${fault.what}`)
-      await fault.mend()
+      mends.push(Promise.resolve(fault.mend()))
     }
+    await Promise.all(mends)
     await load.answers(500)
   },
 }
