@@ -38,7 +38,12 @@ async function toyServer(t: TestContext, answer: Answer) {
 }
 
 /** Runs a connection until it has so many answers. */
-async function generate(t: TestContext, answers: number, answer: Answer = echo, depth = 4) {
+async function generate(
+  t: TestContext,
+  answers: number,
+  answer: Answer = echo,
+  { depth = 4, everyMs }: { depth?: number; everyMs?: number } = {},
+) {
   const { port, reads } = await toyServer(t, answer)
   const seen = { answered: 0, gaps: 0, wrongLengths: 0, codes: [] as string[] }
   const enough = Promise.withResolvers<void>()
@@ -50,10 +55,11 @@ async function generate(t: TestContext, answers: number, answer: Answer = echo, 
     wrongLength: () => void seen.wrongLengths++,
     failed: (code: string) => {
       seen.codes.push(code)
-      enough.resolve()
+      // where nothing is ever answered
+      if (seen.answered === 0) enough.resolve()
     },
   }
-  const connection = new GeneratorConnection({ port, depth, size: 50, opcode: 1, observer })
+  const connection = new GeneratorConnection({ port, depth, everyMs, size: 50, opcode: 1, observer })
   await connection.opened
   connection.start()
   await enough.promise
@@ -93,6 +99,31 @@ describe('a generator connection', () => {
       echo(seq === 3 ? { ...request, payload: request.payload.subarray(1) } : request, seq),
     )
     assert.equal(seen.wrongLengths, 1)
+  })
+
+  test('goes on after a message that failed', async t => {
+    const { seen, reads } = await generate(
+      t,
+      8,
+      (request, seq) =>
+        seq === 2
+          ? encodeFrame({ type: FrameType.ERROR, msgId: request.msgId, seq, payload: JSON.stringify(problem('DEAD_LETTERED')) })
+          : echo(request, seq),
+      { depth: 1 },
+    )
+    assert.deepEqual([seen.codes, seen.gaps], [['DEAD_LETTERED'], 0])
+    assert.ok(reads.length > 2)
+  })
+
+  test('at a pace of its own sends on, whatever is answered', async t => {
+    const { reads } = await generate(t, 1, (request, seq) => (seq < 5 ? undefined : echo(request, 1)), { everyMs: 1 })
+    assert.deepEqual(
+      reads
+        .flat()
+        .slice(0, 5)
+        .map(({ msgId }) => msgId),
+      [1, 2, 3, 4, 5],
+    )
   })
 
   test('tells errors by their code', async t => {

@@ -6,12 +6,17 @@ import { MAX_DEPTH } from './limits.ts'
 export interface ConnectionOptions extends LoadOptions {
   /** Opcode of a route that echoes. */
   opcode: number
+  /** A request each so many ms, whatever is answered, in place of `depth` outstanding. */
+  everyMs?: number
 }
 
 /** Outstanding numbers never lie further apart than this. */
 const SLOTS = MAX_DEPTH * 4
 
-/** A session in raw version-2 frames: always `depth` requests outstanding, each read's new ones in one write, acknowledged in their headers. */
+/**
+ * A session in raw version-2 frames: always `depth` requests outstanding, each read's new ones in one write, acknowledged in their headers; or
+ * requests at a pace of its own, so that an answer that is late holds back no request and hides no other late one.
+ */
 export class GeneratorConnection implements LoadConnection {
   readonly #options: ConnectionOptions
   readonly #template: Buffer
@@ -22,6 +27,7 @@ export class GeneratorConnection implements LoadConnection {
   #lastId = 0
   #lastSeq = 0
   #closing = false
+  #pace: NodeJS.Timeout | undefined
 
   constructor(options: ConnectionOptions) {
     this.#options = options
@@ -45,11 +51,20 @@ export class GeneratorConnection implements LoadConnection {
   }
 
   start(): void {
-    this.#request(this.#options.depth)
+    const { depth, everyMs } = this.#options
+    if (everyMs === undefined) this.#request(depth)
+    else setTimeout(() => this.#keepPace(everyMs), Math.random() * everyMs)
+  }
+
+  #keepPace(everyMs: number): void {
+    if (this.#closing) return
+    this.#pace = setInterval(() => this.#request(1), everyMs)
+    this.#request(1)
   }
 
   close(): void {
     this.#closing = true
+    clearInterval(this.#pace)
     this.#socket.end(encodeFrame({ type: FrameType.CLOSE, codec: Codec.JSON, payload: '{"code":"GOING_AWAY","number":4000}' }))
   }
 
@@ -64,14 +79,19 @@ export class GeneratorConnection implements LoadConnection {
       at = end
     }
     this.#rest = at < bytes.length ? bytes.subarray(at) : undefined
-    if (answers > 0 && !this.#closing) this.#request(answers)
+    if (answers > 0 && !this.#closing && this.#options.everyMs === undefined) this.#request(answers)
   }
 
-  /** Whether it was an answer, so that another request may follow. */
+  /** Whether it was a message's answer, good or bad, so that another request may follow. */
   #frame(bytes: Buffer, at: number, end: number): boolean {
     const type = bytes[at + 3]
     if (type === FrameType.RESPONSE) {
       this.#answer(bytes, at, end)
+      return true
+    }
+    if (type === FrameType.ERROR && bytes.readUInt32BE(at + 12) > 0) {
+      this.#lastSeq = bytes.readUInt32BE(at + 12)
+      this.#options.observer.failed(decodeError(bytes.subarray(at + HEADER_SIZE, end)).code)
       return true
     }
     if (type === FrameType.SYN_ACK) {

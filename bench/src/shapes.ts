@@ -15,6 +15,8 @@ export const DEEP = shape(64, 16)
 export const SHAPES: readonly Shape[] = [SERIAL, BROAD, DEEP]
 /** Payload of a request and of its echo, bytes. */
 export const PAYLOAD_SIZE = 200
+/** Of the demo's route that always fails. */
+export const FAIL_OPCODE = 2
 /** Of the demo's echo. */
 export const ECHO_OPCODE = 1
 
