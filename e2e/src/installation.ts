@@ -44,7 +44,8 @@ export class Installation {
   readonly redisPrefix = uniqueName('e2e')
   readonly folder: string
   readonly environment: NodeJS.ProcessEnv
-  readonly #processes: CausewayProcess[] = []
+  /** All that were started, in their order. */
+  readonly processes: CausewayProcess[] = []
 
   private constructor(place: Place, folder: string, environment: NodeJS.ProcessEnv) {
     this.place = place
@@ -75,14 +76,14 @@ export class Installation {
 
   run(args: readonly string[], environment: NodeJS.ProcessEnv = {}): CausewayProcess {
     const started = new CausewayProcess(args, { ...this.environment, ...environment })
-    this.#processes.push(started)
+    this.processes.push(started)
     return started
   }
 
   /** Gateway and worker in one process, in the folder `cwd`, as these arguments say. */
   async serve(args: readonly string[], cwd: string): Promise<RunningGateway> {
     const started = new CausewayProcess([...args, ...anyPorts(), '--json'], this.environment, cwd)
-    this.#processes.push(started)
+    this.processes.push(started)
     return await running(started)
   }
 
@@ -102,7 +103,7 @@ export class Installation {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#processes.filter(each => each.alive).map(each => each.stop()))
+    await Promise.all(this.processes.filter(each => each.alive).map(each => each.stop()))
     await rm(this.folder, { recursive: true, force: true })
   }
 }

@@ -12,9 +12,10 @@ export class Relay {
     this.#server = createServer({ noDelay: true }, client => this.#accept(client))
   }
 
-  static async to(target: number): Promise<Relay> {
+  /** Listens on `port`; default any that is free. */
+  static async to(target: number, port = 0): Promise<Relay> {
     const relay = new Relay(target)
-    relay.#server.listen(0, '127.0.0.1')
+    relay.#server.listen(port, '127.0.0.1')
     await once(relay.#server, 'listening')
     return relay
   }

@@ -3,6 +3,7 @@ import { openDataFolder } from '@causeway/embedded'
 import type { Log } from '@causeway/log'
 import { openEmbeddedLog } from '@causeway/log/embedded'
 import { openKafkaLog } from '@causeway/log/kafka'
+import { connectRedis, type RedisOptions } from '@causeway/redis'
 import type { Registry } from '@causeway/registry'
 import { openEmbeddedRegistry } from '@causeway/registry/embedded'
 import { openRedisRegistry } from '@causeway/registry/redis'
@@ -12,7 +13,8 @@ import { openEmbeddedRetries } from '@causeway/retries/embedded'
 import type { Sessions } from '@causeway/sessions'
 import { openEmbeddedSessions } from '@causeway/sessions/embedded'
 import { openRedisSessions } from '@causeway/sessions/redis'
-import type { Logger } from '@causeway/telemetry'
+import { type Logger, silentLogger } from '@causeway/telemetry'
+import { untilReachable } from './reachable.ts'
 
 /** The four ports of one process. */
 export interface Backends extends AsyncDisposable {
@@ -25,7 +27,7 @@ export interface Backends extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** Opens the ports; the line that chooses the adapters is here and nowhere else. Rejects where a backend cannot be reached. */
+/** Opens the ports; the line that chooses the adapters is here and nowhere else. Rejects where a backend cannot be reached within `startTimeout`. */
 export function openBackends(config: Config, clientId: string, logger: Logger): Promise<Backends> {
   return config.kafkaBrokers !== undefined && config.redisUrl !== undefined
     ? openReal(config, clientId, logger)
@@ -34,10 +36,38 @@ export function openBackends(config: Config, clientId: string, logger: Logger): 
 
 async function openReal(config: Config, clientId: string, logger: Logger): Promise<Backends> {
   const redis = { url: config.redisUrl!, prefix: config.redisPrefix, logger }
-  const log = await openKafkaLog({ brokers: config.kafkaBrokers!, clientId, client: config.kafkaClient, logger })
+  const brokers = config.kafkaBrokers!
+  const patience = { withinMs: config.startTimeout, logger }
+  const [log] = await Promise.all([
+    untilReachable({
+      ...patience,
+      what: `Kafka at ${brokers.join(', ')}`,
+      open: () => openKafkaLog({ brokers, clientId, client: config.kafkaClient, logger }),
+    }),
+    untilReachable({ ...patience, what: 'Redis', open: () => answers(redis), isFinal: isRefusal }),
+  ])
   const [sessions, retries, registry] = await Promise.all([openRedisSessions(redis), openBullmqRetries(redis), openRedisRegistry(redis)])
   return backends('kafka and redis', { log, sessions, retries, registry }, [registry, retries, sessions, log])
 }
+
+/** A first connection, ended again: those that stay come back by themselves, and would hide that there is nothing to come back to. */
+async function answers(options: RedisOptions): Promise<void> {
+  const redis = connectRedis({ ...options, logger: silentLogger }, 'start')
+  let cause: Error | undefined
+  redis.on('error', error => {
+    cause = error
+  })
+  try {
+    await redis.ping()
+  } catch (error) {
+    throw cause ?? error
+  } finally {
+    redis.disconnect()
+  }
+}
+
+/** Wrong credentials, or a server that wants some. */
+const isRefusal = ({ message }: Error): boolean => /^(NOAUTH|WRONGPASS|NOPERM)/.test(message)
 
 async function openEmbedded(config: Config, logger: Logger): Promise<Backends> {
   const folder = await openDataFolder(config.dataDir, { logger })

@@ -59,6 +59,7 @@ export const SCHEMA = {
   ),
   handshakeTimeout: key(duration(50, 600_000), 5_000, 'Time a connection has for its handshake.'),
   routeGrace: key(duration(0, 3_600_000), 60_000, 'How long requests are stored for a route that lost its last worker.'),
+  startTimeout: key(duration(0, 3_600_000), 60_000, 'How long a process that starts waits for Kafka and Redis.'),
   drainTimeout: key(duration(0, 600_000), 10_000, 'How long SIGTERM waits for what is in flight.'),
   concurrency: key(integer(1, 100_000), 256, 'Messages a worker handles at a time, for each service.'),
   logLevel: key(oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info', 'Least level of the lines written to stderr.'),

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import type { Logger } from '@causeway/telemetry'
-import { Kafka, logLevel } from 'kafkajs'
+import { Kafka, logLevel, type RetryOptions } from 'kafkajs'
 
 /** How long a connection may take, ms. */
 const CONNECTION_TIMEOUT_MS = 3_000
@@ -43,9 +43,10 @@ export interface KafkaOptions {
   logger: Logger
 }
 
-/** A kafkajs client that logs through ours: its own lines are warnings at most, since the adapter answers for errors. */
-export function kafkajsClient(options: KafkaOptions): Kafka {
+/** A kafkajs client that logs through ours: its own lines are warnings at most, since the adapter answers for errors. `retry` bounds its connections too. */
+export function kafkajsClient(options: KafkaOptions, retry?: RetryOptions): Kafka {
   return new Kafka({
+    retry,
     clientId: options.clientId,
     brokers: [...options.brokers],
     connectionTimeout: CONNECTION_TIMEOUT_MS,

@@ -24,6 +24,8 @@ import type {
 
 export type { KafkaOptions } from './kafkajs-client.ts'
 
+/** Who asks for topics, lags or a sign of life tries again by itself, and wants to know soon that there is nobody. */
+const ADMIN_RETRY = { retries: 2, initialRetryTime: 100 }
 /** Kafka's ConfigResourceTypes.TOPIC. */
 const TOPIC_RESOURCE = 2
 /** How long the cluster may take to create topics, ms. */
@@ -36,7 +38,7 @@ const BEING_CREATED: ReadonlySet<string> = new Set(['UNKNOWN_TOPIC_OR_PARTITION'
 /** The log on a Kafka cluster (4.x). Stored means acknowledged by all in-sync replicas. */
 export async function openKafkaLog(options: KafkaOptions): Promise<Log> {
   const kafka = kafkajsClient(options)
-  const admin = kafka.admin({ retry: { retries: 2, initialRetryTime: 100 } })
+  const admin = kafkajsClient(options, ADMIN_RETRY).admin()
   await admin.connect()
   return new KafkaLog(kafka, admin, options)
 }
