@@ -341,6 +341,11 @@ export class Dispatcher {
     return this.#backlog.commit()
   }
 
+  /** Forgets sessions that are quiet; called by the clock. */
+  forgetUnused(): void {
+    this.#lanes.forgetUnused()
+  }
+
   /** Lets paused partitions go on; called by the clock. */
   relieve(): void {
     this.#backlog.relieve()

@@ -30,6 +30,8 @@ export class Lane {
   unfinished = 0
   /** A head stands for this session, as far as is known: every message is offered for parking. */
   head: boolean
+  /** The turn of the clock in which it had its last message (Lanes). */
+  usedIn = 0
   /** Called once nothing is unfinished. */
   settled: (() => void) | undefined
 

@@ -19,3 +19,16 @@ test('lanes without a head are forgotten without that cost', () => {
   assert.ok(lanes.size <= LANES, `${lanes.size} lanes`)
   assert.equal(lanes.of('new').head, false)
 })
+
+test('a session is forgotten once it had no message for a whole turn of the clock; one that waits or has a head is not', () => {
+  const lanes = new Lanes(['headed'], new Counters())
+  for (const session of ['quiet', 'busy', 'waiting', 'headed']) lanes.of(session)
+  lanes.of('waiting').unfinished = 1
+  lanes.forgetUnused()
+  assert.equal(lanes.size, 4)
+  lanes.of('busy')
+  lanes.forgetUnused()
+  assert.equal(lanes.size, 3)
+  assert.equal(lanes.of('headed').head, true)
+  assert.equal(lanes.of('waiting').unfinished, 1)
+})

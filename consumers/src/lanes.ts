@@ -16,6 +16,7 @@ export class Lanes {
   readonly #counters: Counters
   /** Nothing is known of heads in sessions that come for the first time: each is offered for parking once. */
   #headsUnknown: boolean
+  #turn = 0
 
   /** `heads` is undefined where they could not be read. */
   constructor(heads: readonly string[] | undefined, counters: Counters) {
@@ -35,7 +36,14 @@ export class Lanes {
       lane = new Lane(session, this.#heads.delete(session) || this.#headsUnknown)
       this.#lanes.set(session, lane)
     }
+    lane.usedIn = this.#turn
     return lane
+  }
+
+  /** Forgets sessions that had no message since the turn before this one, and begins the next; called by the clock. Heads are remembered: to have forgotten one costs every new session a question. */
+  forgetUnused(): void {
+    for (const lane of this.#lanes.values()) if (lane.usedIn < this.#turn && lane.idle && !lane.head) this.#lanes.delete(lane.session)
+    this.#turn++
   }
 
   /** False where the record is of an older epoch (its client sends it again under the newer one); marks for a check what may be a repeat. */

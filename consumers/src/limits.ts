@@ -6,6 +6,8 @@ export const OUTSTANDING_RECORDS = 4_000
 export const OUTSTANDING_BYTES = 128 << 20
 /** Sessions whose highest message is remembered; beyond, idle ones are forgotten and held against the stored marks when they come again. */
 export const LANES = 50_000
+/** How often sessions that had no message since the last time are forgotten, ms. */
+export const FORGET_TICK_MS = 60_000
 /** How often offsets are committed, ms; and after how many completed records at the latest. */
 export const COMMIT_TICK_MS = 500
 /** How often deadlines of running handlers are looked at, ms. */

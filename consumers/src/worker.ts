@@ -11,7 +11,7 @@ import type { Logger, Metrics } from '@causeway/telemetry'
 import { Counters } from './counters.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { Dispatcher } from './dispatcher.ts'
-import { COMMIT_TICK_MS, LEAVE_AFTER_MS, RETRY_CONCURRENCY, STATS_TICK_MS } from './limits.ts'
+import { COMMIT_TICK_MS, FORGET_TICK_MS, LEAVE_AFTER_MS, RETRY_CONCURRENCY, STATS_TICK_MS } from './limits.ts'
 import { MessageRunner } from './message-runner.ts'
 import { QueueTime } from './queue-time.ts'
 import { RetryRuns } from './retry-runs.ts'
@@ -109,6 +109,7 @@ export class Worker {
     this.#timers.push(
       setInterval(() => this.#commit(), COMMIT_TICK_MS),
       setInterval(() => this.#dispatcher.relieve(), 20),
+      setInterval(() => this.#dispatcher.forgetUnused(), FORGET_TICK_MS),
       setInterval(() => this.#announcement.stats(this.#figures()), STATS_TICK_MS),
     )
     return this

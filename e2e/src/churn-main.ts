@@ -1,5 +1,5 @@
 // By hand: `npm run churn -- --clients 10000 --waves 4`, with a Kafka and a Redis of its own. Prints what was held
-// before, after the first wave (the base), and after each of the others.
+// before, after the first wave (the base), after each of the others, and at the end, once the worker has forgotten the sessions.
 import { parseArgs } from 'node:util'
 import { startKafka, startRedis } from '@causeway/test-backends'
 import { Churn, type Holdings } from './churn.ts'
@@ -42,4 +42,5 @@ for (let i = 0; i <= waves; i++) {
   )
   tell(i === 0 ? 'base' : `wave ${i}`, await churn.settled())
 }
+tell('the end', await churn.forgotten())
 console.log(`ledger ${JSON.stringify(await ledgerOf(churn.gateway))}`)

@@ -3,13 +3,15 @@ import { type Footprint, footprint, type RedisFootprint, redisFootprint, type Wa
 import { ChurnCounts, type ChurnPlace } from './churn-session.ts'
 import { Installation, type RunningGateway } from './installation.ts'
 import { ledgerOf } from './ledger.ts'
-import { metric } from './metric.ts'
+import { metric, metricAt } from './metric.ts'
 import type { RealPlace } from './places.ts'
 
 /** Short, so that what is forgotten is forgotten within the run. */
 const SESSION_TTL = '5s'
 /** Beyond the sessions' time: two sweeps, and a busy machine, ms. */
 const SETTLE_MS = 30_000
+/** Two turns of the worker's clock for it, and a busy machine, ms. */
+const FORGET_MS = 150_000
 const NODE_OPTIONS = `--import=${new URL('./churn-collect.fixture.ts', import.meta.url).href}`
 
 /** What all parts hold at a moment when no client is there. */
@@ -62,6 +64,16 @@ export class Churn implements AsyncDisposable {
     await until(async () => (await this.#redis()).sessionKeys === 0, { what: "every session's keys to leave Redis", timeoutMs: SETTLE_MS })
     await until(async () => (await ledgerOf(this.gateway)).inFlight === 0, { what: 'nothing in flight', timeoutMs: SETTLE_MS })
     return this.holdings()
+  }
+
+  /** Waits until the worker remembers no session either: it forgets those that were quiet for a minute or two. */
+  async forgotten(): Promise<Holdings> {
+    const { url } = this.#processes.worker
+    await until(async () => (await metricAt(url, 'causeway_worker_sessions_remembered')) === 0, {
+      what: 'the worker to forget every session',
+      timeoutMs: FORGET_MS,
+    })
+    return this.settled()
   }
 
   async holdings(): Promise<Holdings> {

@@ -1,8 +1,12 @@
 import type { RunningGateway } from './installation.ts'
 
 /** A sample of the gateway's /metrics, the first with this name and, where given, this label; NaN where there is none. */
-export async function metric(gateway: RunningGateway, name: string, label = ''): Promise<number> {
-  const text = await (await fetch(`${gateway.operators}metrics`)).text()
+export const metric = (gateway: RunningGateway, name: string, label = ''): Promise<number> =>
+  metricAt(`${gateway.operators}metrics`, name, label)
+
+/** The same of any process's metrics. */
+export async function metricAt(url: string, name: string, label = ''): Promise<number> {
+  const text = await (await fetch(url)).text()
   return Number(new RegExp(`^${name}(?:\\{[^}]*${label}[^}]*\\})? (\\S+)`, 'm').exec(text)?.[1] ?? Number.NaN)
 }
 
