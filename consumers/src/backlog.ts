@@ -1,5 +1,5 @@
 import type { ConsumedRecord, LogConsumer } from '@causeway/log'
-import { OUTSTANDING_BYTES, OUTSTANDING_RECORDS } from './limits.ts'
+import { AHEAD_RECORDS, OUTSTANDING_BYTES, OUTSTANDING_RECORDS } from './limits.ts'
 import { type OffsetEntry, PartitionOffsets } from './partition-offsets.ts'
 
 /** What one assignment has polled and not completed: its bound (partitions are paused and resumed) and its commits. */
@@ -30,6 +30,12 @@ export class Backlog {
     return outstanding
   }
 
+  get unfinished(): number {
+    let unfinished = 0
+    for (const offsets of this.#partitions.values()) unfinished += offsets.unfinished
+    return unfinished
+  }
+
   get #bytes(): number {
     let bytes = 0
     for (const offsets of this.#partitions.values()) bytes += offsets.bytes
@@ -38,7 +44,8 @@ export class Backlog {
 
   /** Pauses a partition that has reached the bound. */
   restrain(partition: number): void {
-    const full = this.#partitions.get(partition)!.outstanding > OUTSTANDING_RECORDS || this.#bytes > OUTSTANDING_BYTES
+    const { unfinished, outstanding } = this.#partitions.get(partition)!
+    const full = unfinished > OUTSTANDING_RECORDS || outstanding > AHEAD_RECORDS || this.#bytes > OUTSTANDING_BYTES
     if (!full || this.#paused.has(partition)) return
     this.#paused.add(partition)
     this.#consumer()?.pause([partition])
@@ -47,7 +54,10 @@ export class Backlog {
   /** Resumes the partitions that are below half of the bound. */
   relieve(): void {
     if (this.#paused.size === 0 || this.#bytes > OUTSTANDING_BYTES / 2) return
-    const relieved = [...this.#paused].filter(partition => this.#partitions.get(partition)!.outstanding < OUTSTANDING_RECORDS / 2)
+    const relieved = [...this.#paused].filter(partition => {
+      const { unfinished, outstanding } = this.#partitions.get(partition)!
+      return unfinished < OUTSTANDING_RECORDS / 2 && outstanding < AHEAD_RECORDS / 2
+    })
     if (relieved.length === 0) return
     for (const partition of relieved) this.#paused.delete(partition)
     this.#consumer()?.resume(relieved)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { turn, until } from '@causeway/testing'
 import { HeldHandlers, pickyHandler, routeOf } from './handlers.fixture.ts'
-import { OUTSTANDING_BYTES, OUTSTANDING_RECORDS } from './limits.ts'
+import { AHEAD_RECORDS, OUTSTANDING_BYTES, OUTSTANDING_RECORDS } from './limits.ts'
 import { finals, recordOf } from './messages.fixture.ts'
 import { bytes, message } from './route.ts'
 import { assignedWorkbench, type Workbench, workbench } from './workbench.fixture.ts'
@@ -172,6 +172,27 @@ describe('a partition', () => {
     bench.sessions.finishing.release()
     await allComplete(bench)
     bench.dispatcher.relieve()
+    bench.dispatcher.relieve()
+    assert.deepEqual(bench.consumer.flow, ['pause 0', 'resume 0'])
+  })
+
+  test(`is not paused by one slow handler before ${AHEAD_RECORDS} records behind it are complete`, async () => {
+    const held = new HeldHandlers()
+    const { handler } = pickyHandler()
+    const slow = message('slow', { input: bytes }).handle(held.handler)
+    using bench = await assignedWorkbench([slow, routeOf(handler)])
+    bench.dispatcher.records(0, [recordOf({ session: 'slow', route: 'slow' })])
+    const ahead = async (first: number, count: number): Promise<void> => {
+      bench.dispatcher.records(0, from('a', ...Array.from({ length: count }, (_, index) => first + index)))
+      await until(() => bench.dispatcher.unfinished === 1)
+    }
+    const chunk = OUTSTANDING_RECORDS / 2
+    for (let first = 1; first + chunk <= AHEAD_RECORDS; first += chunk) await ahead(first, chunk)
+    assert.deepEqual(bench.consumer.flow, [])
+    await ahead(AHEAD_RECORDS + 1, chunk)
+    assert.deepEqual(bench.consumer.flow, ['pause 0'])
+    held.return(held.running[0], null)
+    await allComplete(bench)
     bench.dispatcher.relieve()
     assert.deepEqual(bench.consumer.flow, ['pause 0', 'resume 0'])
   })

@@ -155,8 +155,14 @@ export class Dispatcher {
     await this.#options.finisher.idle()
   }
 
+  /** Records above what may be committed. */
   get outstanding(): number {
     return this.#backlog.outstanding
+  }
+
+  /** Of those, the ones that are not complete. */
+  get unfinished(): number {
+    return this.#backlog.unfinished
   }
 
   get lanes(): number {

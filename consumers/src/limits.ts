@@ -2,6 +2,11 @@
 
 /** Records of one partition polled and not complete: beyond, the partition is paused; below the half it is resumed. */
 export const OUTSTANDING_RECORDS = 4_000
+/**
+ * Records of one partition above its watermark, complete ones included: so far one slow handler lets others of its partition go ahead, and so
+ * much is read again, and found finished, where its worker dies. A complete one costs some 60 bytes.
+ */
+export const AHEAD_RECORDS = 50_000
 /** Payload bytes polled and not complete, all partitions together; beyond, all are paused. */
 export const OUTSTANDING_BYTES = 128 << 20
 /** Sessions whose highest message is remembered; beyond, idle ones are forgotten and held against the stored marks when they come again. */
@@ -39,6 +44,8 @@ export const OUTBOX_WAIT_MIN_MS = 50
 export const OUTBOX_WAIT_MAX_MS = 1_000
 /** Retries a service runs at a time. */
 export const RETRY_CONCURRENCY = 32
+/** Replays of dead letters a service runs at a time: fewer than retries, so that live messages go first. */
+export const REPLAY_CONCURRENCY = 16
 /** How long Kafka may take to confirm a dead letter, ms; past it the copy in the queue is the only one, and a metric says so. */
 export const DEAD_LETTER_APPEND_MS = 30_000
 /** Longest text of an error kept with a message, characters. */

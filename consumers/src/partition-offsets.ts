@@ -1,8 +1,25 @@
 /** A polled record on its way; `complete` once its finish, park or retry call has returned. */
-export interface OffsetEntry {
+export class OffsetEntry {
   readonly offset: number
   readonly bytes: number
-  complete: boolean
+  readonly #completed: (entry: OffsetEntry) => void
+  #complete = false
+
+  constructor(offset: number, bytes: number, completed: (entry: OffsetEntry) => void) {
+    this.offset = offset
+    this.bytes = bytes
+    this.#completed = completed
+  }
+
+  get complete(): boolean {
+    return this.#complete
+  }
+
+  set complete(_: true) {
+    if (this.#complete) return
+    this.#complete = true
+    this.#completed(this)
+  }
 }
 
 /** Entries dropped at once, so that dropping costs nothing each. */
@@ -14,17 +31,24 @@ export class PartitionOffsets {
   #first = 0
   #next: number | undefined
   #committed: number | undefined
+  /** Records polled and not complete, and their payload bytes. */
+  unfinished = 0
   bytes = 0
+  readonly #completed = ({ bytes }: OffsetEntry): void => {
+    this.unfinished--
+    this.bytes -= bytes
+  }
 
-  /** Records polled and not complete, or complete behind one that is not. */
+  /** Records polled and not complete, or complete behind one that is not: what the next owner would read again. */
   get outstanding(): number {
     this.#drop()
     return this.#entries.length - this.#first
   }
 
   add(offset: number, bytes: number): OffsetEntry {
-    const entry: OffsetEntry = { offset, bytes, complete: false }
+    const entry = new OffsetEntry(offset, bytes, this.#completed)
     this.#entries.push(entry)
+    this.unfinished++
     this.bytes += bytes
     return entry
   }
@@ -38,9 +62,7 @@ export class PartitionOffsets {
   #drop(): void {
     const entries = this.#entries
     while (this.#first < entries.length && entries[this.#first].complete) {
-      const entry = entries[this.#first++]
-      this.#next = entry.offset + 1
-      this.bytes -= entry.bytes
+      this.#next = entries[this.#first++].offset + 1
     }
     if (this.#first >= COMPACT_AT || this.#first === entries.length) {
       entries.splice(0, this.#first)

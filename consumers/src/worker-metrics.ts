@@ -13,7 +13,8 @@ export function workerMetrics(
   queueTime: QueueTime,
 ): Metrics {
   const metrics = new Metrics(labels)
-  metrics.gauge('causeway_worker_outstanding_records', 'Records polled and not complete', () => dispatcher.outstanding)
+  metrics.gauge('causeway_worker_unfinished_records', 'Records polled and not complete', () => dispatcher.unfinished)
+  metrics.gauge('causeway_worker_outstanding_records', 'The same and complete ones behind one that is not', () => dispatcher.outstanding)
   metrics.gauge('causeway_worker_sessions_remembered', "Sessions in the reader's fence", () => dispatcher.lanes)
   metrics.gauge(
     'causeway_worker_queue_seconds',
@@ -45,6 +46,12 @@ export function workerMetrics(
     'causeway_worker_dead_letters_unlogged_total',
     'Dead letters whose copy on the -dlt topic was not confirmed',
     () => counters.deadLettersUnlogged,
+  )
+  metrics.counters(
+    'causeway_worker_replays_total',
+    'Replays of dead letters ended by this worker',
+    'outcome',
+    () => counters.replays as Record<string, number>,
   )
   metrics.counter('causeway_worker_duplicates_total', 'Repeats found in the log and dropped', () => counters.duplicates)
   metrics.counter('causeway_worker_fenced_total', 'Records of an older epoch dropped', () => counters.fenced)
