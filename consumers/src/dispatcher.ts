@@ -110,7 +110,7 @@ export class Dispatcher {
     }
   }
 
-  /** Stops dispatching and waits for what runs, at most a second; what is complete is committed at once, and again then. */
+  /** Stops dispatching and waits for what runs, at most DRAIN_MS; what is complete is committed at once, and again then. */
   revoked(): Promise<void> {
     this.#revoked = true
     this.#handover.rebalancing()

@@ -17,8 +17,8 @@ export const FORGET_TICK_MS = 60_000
 export const COMMIT_TICK_MS = 500
 /** How often deadlines of running handlers are looked at, ms. */
 export const DEADLINE_TICK_MS = 25
-/** How long a revoked assignment may drain, ms. */
-export const DRAIN_MS = 1_000
+/** How long a revoked assignment may drain, ms: the rest of HANDOVER_MS passes at whoever is assigned next. */
+export const DRAIN_MS = 400
 /**
  * From the beginning of a rebalance, how long the new owner of a partition waits for the handlers of the former one, ms: with the rebalance
  * itself within the 2 s by which a worker that comes or goes may delay an answer.
