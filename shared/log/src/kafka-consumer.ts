@@ -39,6 +39,8 @@ class KafkaMember implements LogConsumer {
   #generation = 0
   readonly #paused = new Set<number>()
   #committing: Promise<void> = Promise.resolve()
+  /** Commits once, as the member that read the last batch: kafkajs's other call goes on trying, and after a new join it would do so as another member. */
+  #commitAsReader: EachBatchPayload['commitOffsetsIfNecessary'] | undefined
 
   constructor(consumer: Consumer, options: ConsumeOptions, logger: Logger) {
     this.#consumer = consumer
@@ -86,28 +88,31 @@ class KafkaMember implements LogConsumer {
     this.#taken.catch(error => this.#logger.error({ error: (error as Error).message }, 'log: taking an assignment over failed'))
   }
 
-  async #batch({ batch, resolveOffset, isRunning, isStale }: EachBatchPayload): Promise<void> {
+  async #batch({ batch, resolveOffset, isRunning, isStale, commitOffsetsIfNecessary }: EachBatchPayload): Promise<void> {
     const generation = this.#generation
     await this.#taken
     if (generation !== this.#generation || !isRunning() || isStale() || !this.#assigned.has(batch.partition)) return
+    this.#commitAsReader = commitOffsetsIfNecessary
     const records: ConsumedRecord[] = []
     for (const message of batch.messages) records.push(consumedRecord(batch.partition, message))
     if (records.length > 0) this.#options.handlers.records(batch.partition, records)
     resolveOffset(batch.lastOffset())
   }
 
-  /** One after another, across assignments too: kafkajs tries a commit again by itself, and an older one would land behind a newer. */
+  /** One after another, and each tried once: what an assignment that has ended would commit late could lie behind its successor's. */
   commit(offsets: ReadonlyMap<number, number>): Promise<void> {
-    const commit = (): Promise<void> => this.#commit(offsets)
+    const generation = this.#generation
+    const commit = (): Promise<void> => this.#commit(offsets, generation)
     this.#committing = this.#committing.then(commit, commit)
     return this.#committing
   }
 
-  async #commit(offsets: ReadonlyMap<number, number>): Promise<void> {
-    const rows = [...offsets]
+  async #commit(offsets: ReadonlyMap<number, number>, generation: number): Promise<void> {
+    if (generation !== this.#generation) throw new Error('offsets of an assignment that has ended are not committed')
+    const partitions = [...offsets]
       .filter(([partition]) => this.#assigned.has(partition))
-      .map(([partition, offset]) => ({ topic: this.#options.topic, partition, offset: String(offset) }))
-    if (rows.length > 0) await this.#consumer.commitOffsets(rows)
+      .map(([partition, offset]) => ({ partition, offset: String(offset) }))
+    if (partitions.length > 0) await this.#commitAsReader?.({ topics: [{ topic: this.#options.topic, partitions }] })
   }
 
   pause(partitions: readonly number[]): void {

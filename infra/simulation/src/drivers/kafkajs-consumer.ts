@@ -10,11 +10,15 @@ const sleep = (ms: number): Promise<void> => new Promise(resolve => setTimeout(r
 const nothing = async (): Promise<void> => {}
 
 type EachMessage = (payload: { partition: number; message: object }) => Promise<void>
+interface TopicOffsets {
+  topics: { partitions: { partition: number; offset: string }[] }[]
+}
 type EachBatch = (payload: {
   batch: { topic: string; partition: number; messages: object[]; lastOffset(): string }
   resolveOffset(offset: string): void
   isRunning(): boolean
   isStale(): boolean
+  commitOffsetsIfNecessary(offsets: TopicOffsets): Promise<void>
 }) => Promise<void>
 
 /** A batch as its messages, one after the other. */
@@ -150,6 +154,7 @@ export class Consumer {
         resolveOffset: offset => void this.#positions?.set(partition, Number(offset) + 1),
         isRunning: () => this.#running,
         isStale: () => this.#sought.has(partition),
+        commitOffsetsIfNecessary: offsets => this.#commit(offsets),
       })
     }
     await this.#heartbeat()
@@ -178,23 +183,14 @@ export class Consumer {
     for (const { partitions } of topics) for (const partition of partitions) this.#paused.delete(partition)
   }
 
-  /** Tried again by itself, as whoever it is by then. */
-  async commitOffsets(rows: { partition: number; offset: string }[]): Promise<void> {
-    const offsets = rows.map(({ partition, offset }) => [partition, Number(offset)] as const)
-    for (let tries = 1; ; tries++) {
-      try {
-        const { member, generation } = this.#assignment
-        await world().kafka.request<boolean>(answer => {
-          this.#group.commit(member, generation, offsets)
-          answer(true)
-        })
-        return
-      } catch (error) {
-        if (!this.#running) return
-        if (tries > RETRIES) throw error
-        await sleep(RETRY_MS * tries)
-      }
-    }
+  /** What a batch is given to commit with: tried once, as whoever it is by then. */
+  async #commit({ topics }: TopicOffsets): Promise<void> {
+    const offsets = topics.flatMap(({ partitions }) => partitions.map(({ partition, offset }) => [partition, Number(offset)] as const))
+    const { member, generation } = this.#assignment
+    await world().kafka.request<boolean>(answer => {
+      this.#group.commit(member, generation, offsets)
+      answer(true)
+    })
   }
 
   async disconnect(): Promise<void> {
