@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { decodeClose, decodeError, decodeGoaway, Flag, FrameType, MAX_NUMBER, OUTBOX_BYTES, ProtocolError } from '@causeway/protocol'
+import {
+  decodeClose,
+  decodeCredit,
+  decodeError,
+  decodeGoaway,
+  Flag,
+  FrameType,
+  MAX_NUMBER,
+  OUTBOX_BYTES,
+  ProtocolError,
+} from '@causeway/protocol'
 import { until } from '@causeway/testing'
 import { FakeClient, openClient } from './client.fixture.ts'
 import { answer, fakeGateway, push, quiet, requestOf, textOf } from './gateway.fixture.ts'
@@ -246,8 +256,15 @@ describe('a client that acknowledges nothing', () => {
     await push(gateway, client.session.id, LARGE)
     client.send(requestOf(2))
     assert.equal(gateway.appender.records.length, 1)
+    const credits = () => client.transport.of(FrameType.CREDIT).map(({ payload }) => decodeCredit(payload))
+    assert.deepEqual(credits(), [{ messages: 0, bytes: 0 }])
     client.send({ type: FrameType.ACK, seq: 2 })
     await until(() => gateway.appender.records.length === 2)
+    const { window, windowBytes } = gateway.context.config
+    assert.deepEqual(credits(), [
+      { messages: 0, bytes: 0 },
+      { messages: window, bytes: windowBytes },
+    ])
   })
 
   test('has its window where wake-ups come late for what it has acknowledged', async () => {

@@ -3,6 +3,7 @@ import {
   decodeSyn,
   type ErrorName,
   encodeClose,
+  encodeCredit,
   encodeError,
   encodeFrame,
   encodeGoaway,
@@ -47,6 +48,8 @@ export class Connection implements SessionOwner {
   /** Frames read while the window is closed or the session is being opened. */
   readonly #held = new HeldFrames<Frame>()
   #holding = false
+  /** The client was told that its window is nothing. */
+  #windowShut = false
   #tokenExpiresAt = Number.POSITIVE_INFINITY
   #leaving = false
 
@@ -139,6 +142,7 @@ export class Connection implements SessionOwner {
     const session = this.session!
     if (frame.seq > session.acknowledged) {
       this.#context.host.acknowledged(session, frame.seq)
+      this.#tellWindow(session)
       // a full outbox closes the window too
       this.windowOpened()
     }
@@ -239,8 +243,17 @@ export class Connection implements SessionOwner {
     // an acknowledgement that is due rides along: a write of its own would cost as much as the answers
     if (this.session!.acknowledgementDue) this.#acknowledgement(this.session!)
     for (const frame of frames) this.#send(frame)
+    this.#tellWindow(this.session!)
     this.transport.flush()
     return true
+  }
+
+  /** A full outbox shrinks the window to nothing, and what is acknowledged opens it again (docs/protocol.md, section 5). */
+  #tellWindow(session: GatewaySession): void {
+    if (session.outboxFull === this.#windowShut) return
+    this.#windowShut = session.outboxFull
+    const { window, windowBytes } = this.#context.config
+    this.#send(this.#windowShut ? encodeCredit({ messages: 0, bytes: 0 }) : encodeCredit({ messages: window, bytes: windowBytes }))
   }
 
   /** It takes nothing: what comes stays in the outbox until it does, or until its time is up. */

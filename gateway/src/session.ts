@@ -126,12 +126,17 @@ export class GatewaySession implements SessionIdentity {
 
   /** Whether a message of so many bytes fits into the window now. A first message fits whatever its size. */
   hasRoom(msgId: number, bytes: number, maxMessages: number, maxBytes: number): boolean {
-    if (this.unacknowledged >= OUTBOX_MESSAGES || this.outbox.bytes >= OUTBOX_BYTES) return false
+    if (this.outboxFull) return false
     if (this.pending.size === 0) return true
     if (this.pending.size >= maxMessages || this.unfinishedBytes + bytes > maxBytes) return false
     if (msgId - this.#oldest < MAX_AHEAD) return true
     this.#oldest = this.pending.keys().next().value!
     return msgId - this.#oldest < MAX_AHEAD
+  }
+
+  /** Until its client acknowledges, nothing is admitted that would be answered into it. */
+  get outboxFull(): boolean {
+    return this.unacknowledged >= OUTBOX_MESSAGES || this.outbox.bytes >= OUTBOX_BYTES
   }
 
   /** Deliveries that its client has not acknowledged, the numbers of a hole not counted. */
