@@ -177,6 +177,7 @@ describe('housekeeping', () => {
     ['replaced', 'REPLACED'],
     ['gone', 'GOING_AWAY'],
     ['wentBack', 'GOING_AWAY'],
+    ['lost', 'GOING_AWAY'],
   ]
   for (const [status, code] of fallen) {
     test(`closes a session that is ${status} with ${code} and forgets it`, async () => {

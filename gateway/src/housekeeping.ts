@@ -14,6 +14,13 @@ export interface HousekeepingOptions {
   logger: Logger
 }
 
+/** What a client is told whose session can't go on as it is: each learns more when it connects again. */
+const FALLEN = {
+  gone: 'the session has ended',
+  wentBack: 'the session store lost deliveries; resume to be told what is missing',
+  lost: 'the session store lost its last writes; what was under way may be missing',
+} as const
+
 /** What a gateway does by the clock, for all its sessions at once: one timer a kind, none a session or message. */
 export class Housekeeping {
   readonly #options: HousekeepingOptions
@@ -96,7 +103,7 @@ export class Housekeeping {
     }
     try {
       const statuses = await sessions.renew(batch.map(session => this.#entry(session)))
-      for (let i = 0; i < batch.length; i++) if (statuses[i] !== 'ok') this.#fallen(batch[i], statuses[i])
+      for (let i = 0; i < batch.length; i++) this.#fallen(batch[i], statuses[i])
     } catch (error) {
       this.#failedAt = Date.now()
       for (const session of batch) {
@@ -112,21 +119,18 @@ export class Housekeeping {
     const now = Date.now()
     const renews = session.renewAt <= now
     if (renews) session.renewAt = session.owner === undefined ? Number.POSITIVE_INFINITY : now + this.#options.sessionTtlMs / 3
-    const { id, bucket, incarnation, epoch, acknowledged, storedMark, storedCount, highestSeq, greeted } = session
+    const { id, bucket, incarnation, epoch, acknowledged, storedMark, storedCount, highestSeq, lastAdmitted: admitted, greeted } = session
     const expiresAt = renews ? now + this.#options.sessionTtlMs : 0
-    return { session: id, bucket, incarnation, epoch, acknowledged, storedMark, storedCount, highestSeq, expiresAt, greeted }
+    return { session: id, bucket, incarnation, epoch, acknowledged, storedMark, storedCount, highestSeq, admitted, expiresAt, greeted }
   }
 
   #fallen(session: GatewaySession, status: RenewStatus): void {
     const { host } = this.#options
+    if (status === 'ok') return
     if (status === 'replaced') {
       host.forget(session)
       session.owner?.close('REPLACED', 'another connection has resumed this session')
-    } else
-      host.lose(
-        session,
-        status === 'gone' ? 'the session has ended' : 'the session store lost deliveries; resume to be told what is missing',
-      )
+    } else host.lose(session, FALLEN[status])
   }
 
   /** Not soon after the store was away: its sessions could not be renewed, and their clients are still there. */

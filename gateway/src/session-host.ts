@@ -185,7 +185,8 @@ export class SessionHost implements WakeHandlers {
     pending.ending = true
     const { id, bucket, incarnation } = session
     const { msgId, prev } = pending
-    const frame = encodeError(problem(code, { detail }), { msgId })
+    // a notification has no answer, whatever it ended with
+    const frame = pending.request ? encodeError(problem(code, { detail }), { msgId }) : undefined
     this.#options.finisher.add({ kind: 'final', session: id, bucket, incarnation, msgId, prev, outcome, frame }, result => {
       if (result.status === 'expired') this.lose(session, 'the session has ended')
       else if (result.status === 'duplicate') this.#settle(session, msgId)
@@ -248,12 +249,12 @@ export class SessionHost implements WakeHandlers {
     void this.#outboxes.catchUpAll(this.held)
   }
 
-  /** Only a gateway knows what its sessions were given: each is confirmed, those without a connection too. */
+  /** Only a gateway knows what its sessions were given and have under way: each is confirmed, those without a connection too. */
   storeChanged(): void {
     this.#options.counters.storeChanges++
     this.#options.logger.warn(
       { sessions: this.held.size },
-      'the session store is another than before; what it has of each session is checked',
+      'the session store is another than before, or is found to have lost its last writes; what it has of each session is checked',
     )
     for (const session of this.held.values()) this.touched.add(session)
   }

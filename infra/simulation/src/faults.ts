@@ -7,6 +7,8 @@ import type { World } from './world.ts'
 
 /** How long ago the store may go back to, ms. */
 const GOES_BACK_MS = 800
+/** In so long all that run have told the store what they saw of it, ms, once nothing holds them up. */
+const TELL_MS = 1_000
 
 /** Makes a scenario's faults happen, and ends them. */
 export class Faults {
@@ -15,6 +17,10 @@ export class Faults {
   readonly #system: System
   readonly #clients: readonly ModelClient[]
   readonly #history: History
+  /** When the last of the faults so far is over. */
+  #overAt = 0
+  /** A process that ends with what it alone has seen of the store can tell nobody of a loss (docs/adr/0009): the two keep apart. */
+  #wentBack = false
 
   constructor(scenario: Scenario, world: World, system: System, clients: readonly ModelClient[], history: History) {
     this.#scenario = scenario
@@ -35,7 +41,11 @@ export class Faults {
 
   #happen(fault: Fault): void {
     const forMs = Math.round(fault.forMs)
-    this.#history.add({ what: 'fault', at: this.#world.loop.now, text: `${fault.kind} (${forMs} ms)` })
+    const { now } = this.#world.loop
+    const tellingUntil = this.#wentBack ? this.#overAt + TELL_MS : 0
+    if (/^(kill|stop) /.test(fault.kind) && now < tellingUntil) return
+    this.#overAt = Math.max(this.#overAt, now + forMs)
+    this.#history.add({ what: 'fault', at: now, text: `${fault.kind} (${forMs} ms)` })
     const { target } = fault
     const one = <T>(those: readonly T[]): T[] => (those.length === 0 ? [] : [those[target % those.length]!])
     for (const member of one(this.#system.of(fault.kind.endsWith('gateway') ? 'gateway' : 'worker')))
@@ -68,7 +78,11 @@ export class Faults {
       redis.restart()
     } else if (kind === 'redis goes back') {
       this.#takeRedisAway(random.between(1, 100))
-      redis.goBack()
+      if (this.#system.endedSince(loop.now - GOES_BACK_MS)) redis.restart()
+      else {
+        this.#wentBack = true
+        redis.goBack()
+      }
     }
   }
 

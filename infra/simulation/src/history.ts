@@ -53,6 +53,8 @@ export type Seen =
       outcome: 'answered' | 'failed' | 'rejected'
     }
   | { what: 'fault'; at: number; text: string }
+  /** The gateways' own watch says that the ledger does not balance. */
+  | { what: 'alarm'; at: number; text: string }
 
 export class History {
   readonly seen: Seen[] = []

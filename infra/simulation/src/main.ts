@@ -11,13 +11,13 @@ const write = (line: string): void => void process.stdout.write(`${line}\n`)
 function show({ seed, violations }: Pick<Outcome, 'seed' | 'violations'>, options: Options): void {
   write(`seed ${seed} breaks ${violations.length} promises:`)
   for (const { promise, detail } of violations.slice(0, SHOWN_VIOLATIONS)) write(`  ${promise}: ${detail}`)
-  const flags = `${options.goesBack ? ' --goes-back' : ''}${options.bug === undefined ? '' : ` --bug ${options.bug}`}`
+  const flags = options.bug === undefined ? '' : ` --bug ${options.bug}`
   write(`  again: npm run simulate -- --seed ${seed} --trace${flags}`)
 }
 
 async function runOne(seed: number, options: Options): Promise<boolean> {
   const product = await loadProduct(options.bug === undefined ? [] : [bugNamed(options.bug)])
-  const result = await simulate(product, seed, { goesBack: options.goesBack, trace: options.trace ? write : undefined })
+  const result = await simulate(product, seed, { trace: options.trace ? write : undefined })
   if (result.violations.length > 0) show(result, options)
   write(`seed ${seed}: ${result.steps} events, ${Math.round(result.simulatedMs)} simulated ms, trace ${result.digest.slice(0, 16)}`)
   return result.violations.length === 0

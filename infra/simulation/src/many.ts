@@ -11,17 +11,10 @@ export interface Outcome {
   digest: string
 }
 
-/** Seeds for a worker process (run-seeds.ts). */
-export interface Task {
-  seeds: number[]
-  goesBack: boolean
-}
-
 export interface ManyOptions {
   from: number
   seeds: number
   processes: number
-  goesBack: boolean
   bug: string | undefined
   /** Ends the run early. */
   signal?: AbortSignal
@@ -45,14 +38,14 @@ function startProcess(bug: string | undefined): ChildProcess {
   return fork(fileURLToPath(new URL('./run-seeds.ts', import.meta.url)), args, { execArgv: ['--conditions=source'] })
 }
 
-function runIn(child: ChildProcess, waiting: number[][], { goesBack, signal, told }: ManyOptions): Promise<void> {
+function runIn(child: ChildProcess, waiting: number[][], { signal, told }: ManyOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     let running: number[] = []
     const next = (): void => {
       const seeds = signal?.aborted ? undefined : waiting.shift()
       running = seeds ?? []
       if (seeds === undefined) child.disconnect()
-      else child.send({ seeds, goesBack } satisfies Task)
+      else child.send(seeds)
     }
     const stop = (): void => void child.kill()
     signal?.addEventListener('abort', stop, { once: true })

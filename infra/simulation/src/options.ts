@@ -7,7 +7,6 @@ export interface Options {
   /** One seed alone. */
   seed: number | undefined
   trace: boolean
-  goesBack: boolean
   /** Name of a seeded bug (seeded-bugs.ts). */
   bug: string | undefined
   processes: number
@@ -20,7 +19,6 @@ export const HELP = `npm run simulate -- [options]
   --from S       the first of them (1)
   --seed X       one seed alone
   --trace        with --seed: every event of the run
-  --goes-back    Redis may lose its last writes, too
   --bug NAME     with one of the seeded bugs in the product, to see it found
   --processes P  worker processes (one a core)
 `
@@ -34,7 +32,6 @@ export function readOptions(args: readonly string[]): Options {
       from: { type: 'string', default: '1' },
       seed: { type: 'string' },
       trace: { type: 'boolean', default: false },
-      'goes-back': { type: 'boolean', default: false },
       bug: { type: 'string' },
       processes: { type: 'string', default: String(availableParallelism()) },
       help: { type: 'boolean', default: false },
@@ -49,8 +46,6 @@ export function readOptions(args: readonly string[]): Options {
     ...{ seeds: whole('seeds'), from: whole('from'), seed: values.seed === undefined ? undefined : whole('seed') },
     ...{
       trace: values.trace,
-      goesBack: values['goes-back'],
-
       bug: values.bug,
       processes: Math.max(1, whole('processes')),
       help: values.help,

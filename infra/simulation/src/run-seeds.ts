@@ -1,5 +1,5 @@
 // A worker process of many.ts: runs the seeds it is sent, one after the other, and tells what each came to.
-import type { Outcome, Task } from './many.ts'
+import type { Outcome } from './many.ts'
 import { loadProduct } from './product.ts'
 import { bugNamed } from './seeded-bugs.ts'
 import { simulate } from './simulation.ts'
@@ -7,11 +7,11 @@ import { simulate } from './simulation.ts'
 const bug = process.argv[2]
 const product = await loadProduct(bug === undefined ? [] : [bugNamed(bug)])
 
-process.on('message', (task: Task) => void run(task))
+process.on('message', (seeds: number[]) => void run(seeds))
 
-async function run({ seeds, goesBack }: Task): Promise<void> {
+async function run(seeds: readonly number[]): Promise<void> {
   for (const each of seeds) {
-    const { seed, violations, steps, digest } = await simulate(product, each, { goesBack })
+    const { seed, violations, steps, digest } = await simulate(product, each)
     process.send?.({ seed, violations, steps, digest } satisfies Outcome)
   }
 }

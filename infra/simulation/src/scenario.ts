@@ -33,9 +33,10 @@ export const FAULTS = [
   'half-open client',
   'take over',
   'client does not read',
+  'redis goes back',
 ] as const
 
-export type FaultKind = (typeof FAULTS)[number] | 'redis goes back'
+export type FaultKind = (typeof FAULTS)[number]
 
 export interface Fault {
   /** Simulated ms from the beginning. */
@@ -52,18 +53,11 @@ const CALM_MS = 1_500
 /** Time-out of requests that are to be answered, ms: beyond the end of a run, so that a TIMEOUT hides nothing. */
 const PATIENT_MS = 600_000
 
-export interface ScenarioOptions {
-  /** Redis may lose its last writes. Default false: not all losses are told yet. */
-  goesBack?: boolean
-}
-
-export function scenarioOf(random: Random, { goesBack = false }: ScenarioOptions = {}): Scenario {
+export function scenarioOf(random: Random): Scenario {
   const clients = random.whole(1, 4)
   const activeMs = random.between(1_000, 8_000)
   const numbers = { next: 1 }
-  const kinds: readonly FaultKind[] = random
-    .shuffle(goesBack ? [...FAULTS, 'redis goes back' as const] : FAULTS)
-    .slice(0, random.whole(1, 8))
+  const kinds = random.shuffle(FAULTS).slice(0, random.whole(1, 8))
   return {
     gateways: random.whole(1, 3),
     workers: random.whole(1, 3),

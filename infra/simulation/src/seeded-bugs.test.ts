@@ -9,7 +9,7 @@ async function foundBy(bug: keyof typeof SEEDED_BUGS): Promise<number | undefine
   const found = new AbortController()
   let seed: number | undefined
   await runMany({
-    ...{ from: 1, seeds: SEEDED_BUGS[bug].within, processes: availableParallelism(), goesBack: false, bug, signal: found.signal },
+    ...{ from: 1, seeds: SEEDED_BUGS[bug].within, processes: availableParallelism(), bug, signal: found.signal },
     told: outcome => {
       if (outcome.violations.length === 0) return
       seed ??= outcome.seed
@@ -21,7 +21,7 @@ async function foundBy(bug: keyof typeof SEEDED_BUGS): Promise<number | undefine
 
 // all of them by hand: npm run simulate -- --bug <name>
 describe('a mistake in the product is found', () => {
-  for (const bug of ['finish-without-finished-check', 'resume-off-by-one', 'parked-are-overtaken'] as const) {
+  for (const bug of ['finish-without-finished-check', 'resume-off-by-one', 'parked-are-overtaken', 'ends-not-counted'] as const) {
     test(`${bug}: ${SEEDED_BUGS[bug].why}`, async () => {
       assert.notEqual(await foundBy(bug), undefined, `${SEEDED_BUGS[bug].within} seeds found nothing`)
     })

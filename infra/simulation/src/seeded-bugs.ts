@@ -52,6 +52,20 @@ export const SEEDED_BUGS = {
     replace: 'lane.head = false\n          return true\n        },\n        async error',
     within: 100,
   },
+  'ends-not-counted': {
+    why: 'what ended is in flight for ever: the ledger does not balance',
+    file: 'shared/sessions/src/script-finish.ts',
+    find: 'count(outcome, 1)',
+    replace: 'count(outcome, msg_id % 16 == 0 and 0 or 1)',
+    within: 100,
+  },
+  'losses-not-held-against-the-store': {
+    why: 'a store that went back is believed, and what was parked or finished there is gone without a word',
+    file: 'shared/redis/src/script-writes.ts',
+    find: 'if kept and tonumber(kept) < tonumber(seen) then',
+    replace: 'if false then',
+    within: 2_000,
+  },
 } as const satisfies Record<string, SeededBug>
 
 export function bugNamed(name: string): SeededBug {

@@ -7,7 +7,7 @@ import { type Outcome, runMany } from './many.ts'
 async function outcomesOf(from: number, seeds: number): Promise<Map<number, Outcome>> {
   const outcomes = new Map<number, Outcome>()
   await runMany({
-    ...{ from, seeds, processes: availableParallelism(), goesBack: false, bug: undefined },
+    ...{ from, seeds, processes: availableParallelism(), bug: undefined },
     told: outcome => void outcomes.set(outcome.seed, outcome),
   })
   return outcomes

@@ -8,10 +8,10 @@ import { History } from './history.ts'
 import { KafkaCluster } from './kafka/cluster.ts'
 import { Network } from './network.ts'
 import type { Product } from './product.ts'
-import { unsettled } from './quiet.ts'
+import { unaccounted, unsettled } from './quiet.ts'
 import { Random } from './random.ts'
 import { RedisServer } from './redis/server.ts'
-import { type Scenario, type ScenarioOptions, scenarioOf } from './scenario.ts'
+import { type Scenario, scenarioOf } from './scenario.ts'
 import { System } from './system.ts'
 import { enter, type World } from './world.ts'
 
@@ -22,7 +22,7 @@ const LOOK_MS = 250
 /** Events of one run, beyond which it goes in a circle. */
 const MOST_STEPS = 3_000_000
 
-export interface RunOptions extends ScenarioOptions {
+export interface RunOptions {
   /** Hears of each line of the trace. */
   trace?: (line: string) => void
 }
@@ -69,11 +69,11 @@ class Run {
   readonly #clients: ModelClient[]
   readonly #failures: Violation[] = []
 
-  constructor(product: Product, seed: number, { trace, ...options }: RunOptions) {
+  constructor(product: Product, seed: number, { trace }: RunOptions) {
     this.#seed = seed
     this.#trace = trace
     const random = new Random(seed)
-    this.#scenario = scenarioOf(random, options)
+    this.#scenario = scenarioOf(random)
     const loop = new EventLoop(random, this.#outside)
     const network = new Network(loop)
     this.loop = loop
@@ -112,7 +112,16 @@ class Run {
     }
     await loop.run(done)
     if (open.length > 0 && this.#failures.length === 0) this.#notQuiet(open)
+    // what a store has lost is in no ledger
+    if (this.#failures.length === 0 && !this.world.redis.wentBack) await this.#balance()
     return this.#result()
+  }
+
+  async #balance(): Promise<void> {
+    for (const detail of unaccounted(await this.#system.ledger())) this.#failures.push({ promise: 'G9', detail })
+    for (const { what, at } of this.#history.seen)
+      if (what === 'alarm')
+        this.#failures.push({ promise: 'G9', detail: `the ledger did not balance at ${at - EPOCH_MS}, and nothing was lost` })
   }
 
   #notQuiet(open: readonly string[]): void {

@@ -2,6 +2,7 @@ import type { Backends } from '@causeway/backends'
 import type { Config } from '@causeway/config'
 import type { Worker } from '@causeway/consumers'
 import type { Gateway } from '@causeway/gateway'
+import type { Ledger } from '@causeway/sessions'
 import type { Logger } from '@causeway/telemetry'
 import { clients as redisClients } from './drivers/ioredis.ts'
 import { type EventLoop, SimulatedProcess } from './event-loop.ts'
@@ -14,6 +15,8 @@ import type { World } from './world.ts'
 /** Wait before a process that could not start, or that ended, is started again, ms. */
 const RESTART_LEAST_MS = 100
 const RESTART_MOST_MS = 2_000
+/** Wait before the ledger is asked for again, ms: whoever was asked may stand still or have lost its Redis. */
+const ASK_AGAIN_MS = 1_000
 
 /** A gateway or a worker, running or coming up. */
 export interface Member {
@@ -21,6 +24,7 @@ export interface Member {
   process: SimulatedProcess
   gateway?: Gateway
   worker?: Worker
+  backends?: Backends
   /** It has been told to stop. */
   stopping: boolean
 }
@@ -35,6 +39,7 @@ export class System {
   readonly #outside: SimulatedProcess
   readonly members: Member[] = []
   #numbers = 0
+  #endedAt = 0
 
   constructor(product: Product, scenario: Scenario, world: World, history: History, outside: SimulatedProcess) {
     this.#product = product
@@ -63,6 +68,11 @@ export class System {
     return this.members.filter(member => member.kind === kind && member.process.alive)
   }
 
+  /** Whether a process has ended since then, or is about to. */
+  endedSince(at: number): boolean {
+    return this.#endedAt >= at || this.members.some(({ stopping }) => stopping)
+  }
+
   get ports(): number[] {
     return this.of('gateway').flatMap(({ gateway, stopping }) =>
       gateway?.addresses === undefined || stopping ? [] : [gateway.addresses.tcp.port],
@@ -78,6 +88,7 @@ export class System {
 
   #end(member: Member): void {
     member.process.alive = false
+    this.#endedAt = this.#loop.now
     this.members.splice(this.members.indexOf(member), 1)
     this.#world.network.cutAll(member.process)
     for (const redis of redisClients.get(member.process) ?? []) redis.cut()
@@ -129,7 +140,8 @@ export class System {
 
   async #run(member: Member): Promise<void> {
     const logger = this.#loggerOf(member.process)
-    const backends = await this.open(member.process.name, logger)
+    const backends = await this.#open(member.process.name, logger)
+    member.backends = backends
     if (member.kind === 'gateway') {
       const gateway = new this.#product.gateway.Gateway(this.#config, backends, logger)
       await gateway.start()
@@ -141,8 +153,27 @@ export class System {
     this.#world.trace(member.process, 'started')
   }
 
-  open(name: string, logger: Logger = this.#loggerOf(this.#outside)): Promise<Backends> {
+  #open(name: string, logger: Logger): Promise<Backends> {
     return this.#product.backends.openBackends(this.#config, name, logger)
+  }
+
+  /** What the store's ledger says, asked by whoever runs and has it first. */
+  async ledger(): Promise<Ledger> {
+    let ledger: Ledger | undefined
+    const ask = (): void => {
+      if (ledger !== undefined) return
+      for (const { process, backends } of this.members)
+        this.#loop.after(0, process, () => void backends?.sessions.ledger().then(took, failed))
+      this.#loop.after(ASK_AGAIN_MS, this.#outside, ask)
+    }
+    const took = (read: Ledger): void => {
+      ledger ??= read
+    }
+    // another one answers, or the same one the next time
+    const failed = (): void => undefined
+    ask()
+    await this.#loop.run(() => ledger !== undefined)
+    return ledger!
   }
 
   /** What the product logs goes into the trace. */
@@ -155,7 +186,10 @@ export class System {
       debug: line('debug'),
       info: line('info'),
       warn: line('warn'),
-      error: line('error'),
+      error: (about: unknown, text?: string) => {
+        line('error')(about, text)
+        if (text?.startsWith('the ledger does not balance')) this.#history.add({ what: 'alarm', at: this.#loop.now, text })
+      },
       fatal: line('fatal'),
       child: () => logger,
     }

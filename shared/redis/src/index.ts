@@ -5,7 +5,6 @@ export {
   batchNumberKey,
   DEFAULT_PREFIX,
   endsKey,
-  generationKey,
   headsKey,
   holdersKey,
   outboxKey,
@@ -17,3 +16,5 @@ export {
 } from './keys.ts'
 export { Script } from './script.ts'
 export { LEDGER_FIELDS, waitLua } from './script-ledger.ts'
+export { countWriteLua, NUMBERS_PER_MS } from './script-writes.ts'
+export { StoreWitness } from './store-witness.ts'

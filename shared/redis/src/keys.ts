@@ -3,7 +3,9 @@
  *
  *   <prefix>:{B}:s:<session>            hash    the session: i incarnation, g gateway, e epoch, q seq, d done mark, x finished above it,
  *                                               a acknowledged, s stored mark, t token digest, p principal, n open streams,
- *                                               b deliveries were lost: 1, or e and the epoch in which its client is told, u its generation that confirmed the session, f finished, k accepted up to s, c accepted, w waiting (script-ledger.ts)
+ *                                               b something was lost: 1 deliveries, l it may be a message under way, e and the epoch in which its client is told,
+ *                                               u the generation that confirmed the session, l messages up to it were under way then (0: none), v the generation that gave its epoch,
+ *                                               f finished, k accepted up to s, c accepted, w waiting (script-ledger.ts)
  *   <prefix>:{B}:o:<session>            stream  the outbox: id 0-seq, field f the frame
  *   <prefix>:{B}:x:<session>            zset    finished above the done mark: member msgId, score prev
  *   <prefix>:{B}:r:<session>            hash    streams begun: msgId -> run:next chunk
@@ -14,10 +16,11 @@
  *   <prefix>:{B}:k:<service>:<session>  zset    parked messages: score msgId, member the packed message
  *   <prefix>:n:<gateway>                string  number of the last wake-up batch to a gateway
  *   <prefix>:holders:<service>          hash    partition -> worker that holds it (shared/registry)
- *   <prefix>:run                        string  run_id of the server that was adopted last (shared/sessions, script-store.ts)
- *   <prefix>:adopted                    string  when, Unix ms
- *   <prefix>:generation                 string  how often a server was adopted
- *   <prefix>:lossy                      string  the generation in which a session was found to have lost deliveries
+ *   <prefix>:run                        string  run_id of the server that was adopted last (script-writes.ts)
+ *   <prefix>:generation                 string  the number from which it counts writes
+ *   <prefix>:writes                     string  number of the last counted write
+ *   <prefix>:kept                       zset    generation by its number: member the last write counted before it
+ *   <prefix>:lossy                      string  the last generation that was found to have begun without the last writes of the one before
  *   <prefix>:w:<gateway>                channel wake-ups
  *   <prefix>:c:<gateway>                channel take-overs: "session epoch"
  */
@@ -33,6 +36,8 @@ export const batchNumberKey = (prefix: string, gateway: string): string => `${pr
 /** Which worker holds which partition of a service; written by the registry, a fence for the retries. */
 export const holdersKey = (prefix: string, service: string): string => `${prefix}:holders:${service}`
 export const generationKey = (prefix: string): string => `${prefix}:generation`
+export const lossyKey = (prefix: string): string => `${prefix}:lossy`
+export const writesKey = (prefix: string): string => `${prefix}:writes`
 export const totalsKey = (prefix: string, bucket: number): string => `${prefix}:{${bucket}}:t`
 export const wakeChannel = (prefix: string, gateway: string): string => `${prefix}:w:${gateway}`
 export const takeoverChannel = (prefix: string, gateway: string): string => `${prefix}:c:${gateway}`

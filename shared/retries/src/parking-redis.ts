@@ -1,4 +1,4 @@
-import { BUCKETS, headsKey, holdersKey, parkedKey, Script } from '@causeway/redis'
+import { BUCKETS, headsKey, holdersKey, parkedKey, Script, StoreWitness } from '@causeway/redis'
 import type { Redis } from 'ioredis'
 import { type ParkAnswer, type PartitionOwner, type RetryMessage, retryJobId } from './retries.ts'
 import { fromJob, type RetryJob, toJob } from './retry-job.ts'
@@ -12,21 +12,34 @@ export interface Head {
   bucket: number
   msgId: number
   jobId: string
+  token: string
 }
 
 /** Heads and parked messages in Redis; finishing them is the finish script's part (shared/sessions). */
 export class RedisParking {
   readonly #redis: Redis
   readonly #prefix: string
-  readonly #head = new Script(headScript)
-  readonly #park = new Script(parkScript)
+  readonly #store: StoreWitness
+  readonly #head: Script
+  readonly #park: Script
   readonly #claim = new Script(claimScript)
   readonly #next = new Script(nextScript)
-  readonly #retryAlone = new Script(retryAloneScript)
+  readonly #retryAlone: Script
 
   constructor(redis: Redis, prefix: string) {
     this.#redis = redis
     this.#prefix = prefix
+    this.#store = new StoreWitness(redis, prefix)
+    this.#head = this.#store.script(headScript)
+    this.#park = this.#store.script(parkScript)
+    this.#retryAlone = this.#store.script(retryAloneScript)
+  }
+
+  /** Runs a script that counts its write (shared/redis, script-writes.ts); returns the rest of its reply. */
+  async #counted(script: Script, ...args: (string | number)[]): Promise<string> {
+    const [answer, write] = (await script.run(this.#redis, this.#prefix, this.#store.seen, ...args)) as [Buffer, number]
+    this.#store.saw(write)
+    return String(answer)
   }
 
   /** `token` is '' for the dispatcher; a runner's token moves its head on to this message. */
@@ -35,15 +48,17 @@ export class RedisParking {
     const packed = JSON.stringify(toJob(message, true))
     const ids = [bucket, service, session, msgId, packed, retryJobId(message), token, message.incarnation]
     ids.push(...this.#owner(service, owner))
-    const reply = await this.#head.run(this.#redis, this.#prefix, ...ids)
-    return String(reply) as 'head' | 'parked' | 'lost'
+    return (await this.#counted(this.#head, ...ids)) as 'head' | 'parked' | 'lost'
   }
 
-  /** A message without a head, of a route without order. */
+  /**
+   * A message without a head, of a route without order. Called again once its job is added: where the store loses the job it has then lost a
+   * counted write too.
+   */
   async retryAlone(message: RetryMessage, owner?: PartitionOwner): Promise<'kept' | 'lost'> {
     const { service, bucket, session, msgId, incarnation } = message
     const ids = [bucket, session, msgId, incarnation, ...this.#owner(service, owner)]
-    return (await this.#retryAlone.run(this.#redis, this.#prefix, ...ids)) === 1 ? 'kept' : 'lost'
+    return (await this.#counted(this.#retryAlone, ...ids)) as 'kept' | 'lost'
   }
 
   #owner(service: string, owner: PartitionOwner | undefined): (string | number)[] {
@@ -57,7 +72,7 @@ export class RedisParking {
       const { bucket, service, session, msgId } = message
       return [bucket, service, session, msgId, JSON.stringify(toJob(message, true)), message.incarnation]
     })
-    const letters = String(await this.#park.run(this.#redis, this.#prefix, ...this.#owner(messages[0].service, owner), ...args))
+    const letters = await this.#counted(this.#park, ...this.#owner(messages[0].service, owner), ...args)
     return Array.from(letters, letter => ANSWERS[letter])
   }
 
@@ -66,7 +81,7 @@ export class RedisParking {
     return (await this.#claim.run(this.#redis, this.#prefix, bucket, service, session, msgId, token)) === 1
   }
 
-  async next(message: RetryMessage, token: string): Promise<RetryMessage | undefined> {
+  async next(message: Pick<RetryMessage, 'bucket' | 'service' | 'session'>, token: string): Promise<RetryMessage | undefined> {
     const packed = await this.#next.run(this.#redis, this.#prefix, message.bucket, message.service, message.session, token)
     return packed === null ? undefined : fromJob(JSON.parse(String(packed)) as RetryJob)
   }
@@ -79,16 +94,19 @@ export class RedisParking {
       if (error) throw error
       const entries = Object.entries(reply as Record<string, string>)
       return entries.map(([session, head]) => {
-        const [, msgId, ...jobId] = head.split(';')
-        return { session, bucket: buckets[index], msgId: Number(msgId), jobId: jobId.join(';') }
+        const [token, msgId, ...jobId] = head.split(';')
+        return { session, bucket: buckets[index], token, msgId: Number(msgId), jobId: jobId.join(';') }
       })
     })
   }
 
-  /** The head's own message, from among its parked ones: what a client sent again may stand before it. */
-  async message(service: string, { bucket, session, msgId }: Head): Promise<RetryMessage | undefined> {
+  /**
+   * The head's own message, from among its parked ones: what a client sent again may stand before it. Where that one is through, and the store forgot
+   * which one follows, the first parked; a head with none is cleared.
+   */
+  async message(service: string, { bucket, session, msgId, token }: Head): Promise<RetryMessage | undefined> {
     const [packed] = await this.#redis.zrangebyscore(parkedKey(this.#prefix, bucket, service, session), msgId, msgId)
-    return packed === undefined ? undefined : fromJob(JSON.parse(packed) as RetryJob)
+    return packed === undefined ? await this.next({ bucket, service, session }, token) : fromJob(JSON.parse(packed) as RetryJob)
   }
 
   /** Messages that wait behind heads, the heads themselves not counted. */

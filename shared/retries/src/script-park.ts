@@ -1,10 +1,15 @@
-import { LEDGER_FIELDS, waitLua } from '@causeway/redis'
+import { countWriteLua, LEDGER_FIELDS, waitLua } from '@causeway/redis'
 
-/** A partition that nobody holds is anybody's. */
-const ownerLua = `
+/** A partition that nobody holds is anybody's. What is kept is a counted write: its message's offset is committed after it. */
+const ownerLua = `${countWriteLua}
 local function is_owner(holders, partition, worker)
   local holder = worker ~= '' and redis.call('HGET', holders, partition)
   return not holder or holder == worker
+end
+
+-- the answer, and the number of the write that gave it
+local function counted(answer)
+  return {answer, count_write(ARGV[1], redis.call('GET', ARGV[1] .. ':generation') or '0', ARGV[2])}
 end
 `
 
@@ -18,37 +23,37 @@ const { parked: PARKED, retrying: RETRYING } = LEDGER_FIELDS
 
 /**
  * Makes a message the head, or parks it behind another.
- * ARGV  1 prefix  2 bucket  3 service  4 session  5 msgId  6 packed message  7 job id  8 token ('' for the dispatcher: a runner's moves the head on)
- *       9 incarnation  10 holders  11 partition  12 worker ('' for nobody in particular)
- * Returns  'head' | 'parked' | 'lost' (the runner's token is no longer the head's, or another worker holds the partition)
+ * ARGV  1 prefix  2 highest write seen  3 bucket  4 service  5 session  6 msgId  7 packed message  8 job id  9 token ('' for the dispatcher: a runner's moves the head on)
+ *       10 incarnation  11 holders  12 partition  13 worker ('' for nobody in particular)
+ * Returns  {'head' | 'parked' | 'lost' (the runner's token is no longer the head's, or another worker holds the partition), number of the write}
  */
 export const headScript = `${waitLua}${ownerLua}
-local tag = ARGV[1] .. ':{' .. ARGV[2] .. '}:'
-local sid, msg_id, token = ARGV[4], ARGV[5], ARGV[8]
-if not is_owner(ARGV[10], ARGV[11], ARGV[12]) then return 'lost' end
-local heads, parked = tag .. 'h:' .. ARGV[3], tag .. 'k:' .. ARGV[3] .. ':' .. sid
+local tag = ARGV[1] .. ':{' .. ARGV[3] .. '}:'
+local sid, msg_id, token = ARGV[5], ARGV[6], ARGV[9]
+if not is_owner(ARGV[11], ARGV[12], ARGV[13]) then return counted('lost') end
+local heads, parked = tag .. 'h:' .. ARGV[4], tag .. 'k:' .. ARGV[4] .. ':' .. sid
 local head = redis.call('HGET', heads, sid)
-if token ~= '' and (not head or string.sub(head, 1, #token) ~= token) then return 'lost' end
+if token ~= '' and (not head or string.sub(head, 1, #token) ~= token) then return counted('lost') end
 redis.call('ZREMRANGEBYSCORE', parked, msg_id, msg_id)
-redis.call('ZADD', parked, msg_id, ARGV[6])
+redis.call('ZADD', parked, msg_id, ARGV[7])
 if head and token == '' and string.match(head, ';(%d+);') ~= msg_id then
-  wait_as(tag, sid, ARGV[9], msg_id, '${PARKED}')
-  return 'parked'
+  wait_as(tag, sid, ARGV[10], msg_id, '${PARKED}')
+  return counted('parked')
 end
-wait_as(tag, sid, ARGV[9], msg_id, '${RETRYING}')
-if head and token == '' then return 'head' end
-redis.call('HSET', heads, sid, (token == '' and '-' or token) .. ';' .. msg_id .. ';' .. ARGV[7])
-return 'head'
+wait_as(tag, sid, ARGV[10], msg_id, '${RETRYING}')
+if head and token == '' then return counted('head') end
+redis.call('HSET', heads, sid, (token == '' and '-' or token) .. ';' .. msg_id .. ';' .. ARGV[8])
+return counted('head')
 `
 
 /**
- * ARGV  1 prefix  2 holders  3 partition  4 worker ('' for nobody in particular), then six a message: bucket, service, session, msgId, packed message, incarnation
- * Returns  per message p parked, g go, h it is the head, l another worker holds the partition, as one text
+ * ARGV  1 prefix  2 highest write seen  3 holders  4 partition  5 worker ('' for nobody in particular), then six a message: bucket, service, session, msgId, packed message, incarnation
+ * Returns  {per message p parked, g go, h it is the head, l another worker holds the partition, as one text, number of the write}
  */
 export const parkScript = `${waitLua}${ownerLua}
 local answers = {}
-if not is_owner(ARGV[2], ARGV[3], ARGV[4]) then return string.rep('l', (#ARGV - 4) / 6) end
-for i = 5, #ARGV, 6 do
+if not is_owner(ARGV[3], ARGV[4], ARGV[5]) then return counted(string.rep('l', (#ARGV - 5) / 6)) end
+for i = 6, #ARGV, 6 do
   local tag, service, sid, msg_id = ARGV[1] .. ':{' .. ARGV[i] .. '}:', ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local head = redis.call('HGET', tag .. 'h:' .. service, sid)
   local answer = 'g'
@@ -64,7 +69,7 @@ for i = 5, #ARGV, 6 do
   end
   answers[#answers + 1] = answer
 end
-return table.concat(answers)
+return counted(table.concat(answers))
 `
 
 /**
@@ -96,11 +101,11 @@ return next or false
 
 /**
  * A message of a route without order is to be run again; it has no head, the ledger alone knows it.
- * ARGV  1 prefix  2 bucket  3 session  4 msgId  5 incarnation  6 holders  7 partition  8 worker ('' for nobody in particular)
- * Returns  1, or 0 where another worker holds the partition
+ * ARGV  1 prefix  2 highest write seen  3 bucket  4 session  5 msgId  6 incarnation  7 holders  8 partition  9 worker ('' for nobody in particular)
+ * Returns  {'kept' | 'lost' (another worker holds the partition), number of the write}
  */
 export const retryAloneScript = `${waitLua}${ownerLua}
-if not is_owner(ARGV[6], ARGV[7], ARGV[8]) then return 0 end
-wait_as(ARGV[1] .. ':{' .. ARGV[2] .. '}:', ARGV[3], ARGV[5], ARGV[4], '${RETRYING}')
-return 1
+if not is_owner(ARGV[7], ARGV[8], ARGV[9]) then return counted('lost') end
+wait_as(ARGV[1] .. ':{' .. ARGV[3] .. '}:', ARGV[4], ARGV[6], ARGV[5], '${RETRYING}')
+return counted('kept')
 `

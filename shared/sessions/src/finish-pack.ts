@@ -67,15 +67,15 @@ export function packLoad(load: ServiceLoad | undefined): Buffer {
   return bytes
 }
 
-/** The script's reply as results in the caller's order. */
-export function unpackAnswers(reply: Buffer, order: readonly number[]): FinishResult[] {
+/** The script's reply: the number of its write, and results in the caller's order. */
+export function unpackAnswers(reply: Buffer, order: readonly number[]): { write: number; results: FinishResult[] } {
   const results: FinishResult[] = new Array(order.length).fill(DONE)
-  for (let at = 0; at < reply.length; at += ANSWER_SIZE) {
+  for (let at = 8; at < reply.length; at += ANSWER_SIZE) {
     const parked = PARKED[reply[at + 5]]
     const status = STATUSES[reply[at + 4]]
     results[order[reply.readUInt32BE(at)]] = parked === undefined ? { status } : { status, parked }
   }
-  return results
+  return { write: reply.readDoubleBE(0), results }
 }
 
 const DONE: FinishResult = Object.freeze({ status: 'done' })

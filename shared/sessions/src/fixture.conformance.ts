@@ -103,6 +103,7 @@ export const renewal = (session: OpenSession, changes: Partial<RenewEntry> = {})
   storedMark: 0,
   storedCount: changes.storedMark ?? 0,
   highestSeq: 0,
+  admitted: changes.storedMark ?? 0,
   expiresAt: 0,
   greeted: true,
   ...changes,

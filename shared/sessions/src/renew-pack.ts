@@ -1,7 +1,7 @@
 import type { RenewEntry } from './sessions.ts'
 
 /** Fixed bytes of a packed renewal beside its two texts. */
-const FIXED = 32
+const FIXED = 36
 
 /** Packs renewals into one argument of the script (layout: script-renew.ts). */
 export function packRenewals(entries: readonly RenewEntry[]): Buffer {
@@ -15,8 +15,8 @@ export function packRenewals(entries: readonly RenewEntry[]): Buffer {
       bytes[at] = text.length
       at += 1 + bytes.write(text, at + 1, 'latin1')
     }
-    const { epoch, acknowledged, storedMark, highestSeq, storedCount } = entry
-    for (const number of [epoch, acknowledged, storedMark, highestSeq, storedCount]) at = bytes.writeUInt32BE(number, at)
+    const { epoch, acknowledged, storedMark, highestSeq, storedCount, admitted } = entry
+    for (const number of [epoch, acknowledged, storedMark, highestSeq, storedCount, admitted]) at = bytes.writeUInt32BE(number, at)
     at = bytes.writeUInt8(entry.greeted ? 1 : 0, bytes.writeDoubleBE(entry.expiresAt, at))
   }
   return bytes

@@ -1,5 +1,5 @@
 import { OUTBOX_BYTES } from '@causeway/protocol'
-import { LEDGER_FIELDS } from '@causeway/redis'
+import { countWriteLua, LEDGER_FIELDS, NUMBERS_PER_MS } from '@causeway/redis'
 import { CONFIRM_MS, SEQ_JUMP } from './script-store.ts'
 
 /** So many deliveries are within the bound of bytes whatever their size: it is not looked at. */
@@ -8,12 +8,12 @@ const FEW_DELIVERIES = 16
 /**
  * Ends messages, adds chunks and pushes: one call for a whole turn of a worker.
  *
- * ARGV  1 the packed turn (finish-pack.ts)  2 key prefix  3 outbox limit, deliveries (for pushes and chunks)  4 load: queue ms u32, service u8+bytes
+ * ARGV  1 the packed turn (finish-pack.ts)  2 key prefix  3 outbox limit, deliveries (for pushes and chunks)  4 load: queue ms u32, service u8+bytes  5 highest write seen
  * Packed turn, big-endian, a group a session: bucket u8, session u8+bytes, incarnation u8+bytes ('': any), entries u32, their length u32, entries
  *   entry: kind u8, outcome u8, msgId u32, prev u32, [run u8+bytes, chunk u32]?, [service u8+bytes, token u8+bytes]?, frame u32+bytes
  *   kind: 0 final, 1 final of a stream, 2 chunk, 3 push; +8 with unpark
- * Keys  session, outbox, finished-above, streams, waiting, heads and parked of each session; totals of its bucket; batch number (keys.ts)
- * Returns  '' when every entry is plainly done, else per other entry: index u32, status u8, parked u8
+ * Keys  session, outbox, finished-above, streams, waiting, heads and parked of each session; totals of its bucket; batch number; generation, writes, lossy (keys.ts)
+ * Returns  its number as a write f64, then for each entry that is not plainly done: index u32, status u8, parked u8
  *   status: 0 done 1 duplicate 2 expired 3 streamTaken 4 outboxFull 5 failed; parked: 0 none 1 more 2 cleared 3 lost
  * Events  one PUBLISH per gateway: number f64, load as given, then a group a session: session u8+bytes, count u16, deliveries: seq u32, length u32, frame
  *   (seq 0: no delivery, the four bytes are the msgId of a message that ended without one)
@@ -21,11 +21,12 @@ const FEW_DELIVERIES = 16
  * A session that the store's present generation has not confirmed (script-store.ts) fails as a whole, to be tried again.
  * A session's reads come before its writes and its first write is the only one that can be refused, so its effect is whole or none.
  */
-export const finishScript = `
+export const finishScript = `${countWriteLua}
 local turn, prefix, outbox_limit = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local unpack, pack, call = struct.unpack, struct.pack, redis.call
 local size, at, index = #turn, 1, 0
 local generation = call('GET', prefix .. ':generation') or '0'
+local write = count_write(prefix, generation, ARGV[5])
 local wakes, gateways, tallies, answers = {}, {}, {}, {}
 
 local function unpark(tag, sid, msg_id, service, token)
@@ -161,7 +162,7 @@ end
 -- the store may have lost what this session was last given: nothing is added until its gateway has confirmed it, or can't be waited for
 local function doubt()
   local time = call('TIME')
-  if time[1] * 1000 + time[2] / 1000 < tonumber(call('GET', prefix .. ':adopted') or 0) + ${CONFIRM_MS} then error('unconfirmed', 0) end
+  if time[1] * 1000 + time[2] / 1000 < tonumber(generation) / ${NUMBERS_PER_MS} + ${CONFIRM_MS} then error('unconfirmed', 0) end
   seq = seq + ${SEQ_JUMP}
   call('HSET', key, 'u', generation, 'b', 1)
 end
@@ -246,5 +247,5 @@ for bucket, tally in pairs(tallies) do
   end
   for field, n in pairs(tally) do if n ~= 0 then call('HINCRBY', totals, field, n) end end
 end
-return table.concat(answers)
+return pack('>d', write) .. table.concat(answers)
 `

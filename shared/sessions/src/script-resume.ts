@@ -1,4 +1,5 @@
 import { LEDGER_FIELDS } from '@causeway/redis'
+import { EPOCH_JUMP } from './script-store.ts'
 
 /**
  * Takes a session over for a new connection: next epoch, new holder.
@@ -14,17 +15,17 @@ local prefix, bucket, sid, token, gateway, ends, taken = ARGV[1], ARGV[2], ARGV[
 local call = redis.call
 local tag = prefix .. ':{' .. bucket .. '}:'
 local key = tag .. 's:' .. sid
-local s = call('HMGET', key, 'i', 'e', 'q', 'd', 's', 'a', 't', 'p', 'g', 'b', 'f', 'w', 'c', 'k', 'u')
+local s = call('HMGET', key, 'i', 'e', 'q', 'd', 's', 'a', 't', 'p', 'g', 'b', 'f', 'w', 'c', 'k', 'u', 'l', 'v')
 local generation = call('GET', prefix .. ':generation') or '0'
 if not s[1] then return {'unknown'} end
 if s[7] ~= token or s[8] ~= ARGV[8] then return {'denied'} end
-local epoch, seq, acked = tonumber(s[2]) + 1, tonumber(s[3]), tonumber(s[6])
+-- in a new generation the last ones may be lost
+local epoch = tonumber(s[2]) + (s[17] == generation and 1 or ${EPOCH_JUMP})
+local seq, acked = tonumber(s[3]), tonumber(s[6])
 local recovered = (not s[10] and taken >= acked and taken <= seq) and 1 or 0
--- no gateway has confirmed it since the store changed: where others found that it had lost something, this session may have lost it too
-if s[15] ~= generation then
-  if call('GET', prefix .. ':lossy') == generation then recovered = 0 end
-  call('HSET', key, 'u', generation)
-end
+-- the store has lost something since it was confirmed last, or when it was, and what was under way then still is
+local lossy, confirmed = tonumber(call('GET', prefix .. ':lossy') or 0), tonumber(s[15])
+if confirmed < lossy or (confirmed == lossy and tonumber(s[4]) < tonumber(s[16])) then recovered = 0 end
 local first = taken < seq and call('XRANGE', tag .. 'o:' .. sid, '0-' .. (taken + 1), '+', 'COUNT', 1)[1]
 if taken < seq and (not first or first[1] ~= '0-' .. (taken + 1)) then recovered = 0 end
 -- said at each resume until the client has been heard after one
@@ -53,7 +54,13 @@ for id in pairs(known) do
 end
 local told = math.max(done >= mark and 0 or count, finished + waiting)
 if told ~= accepted then call('HINCRBY', tag .. 't', ${LEDGER_FIELDS.accepted}, told - accepted) end
-call('HSET', key, 'e', epoch, 'g', gateway, 'q', seq, 'a', acked, 's', mark, 'k', count, 'c', told)
+-- where it was told of nothing, a loss that is found later may still be this session's
+local under_way = 0
+if recovered == 1 then
+  under_way = tonumber(s[16])
+  if s[15] ~= generation then under_way = done < mark and mark or 0 end
+end
+call('HSET', key, 'e', epoch, 'g', gateway, 'q', seq, 'a', acked, 's', mark, 'k', count, 'c', told, 'u', generation, 'l', under_way, 'v', generation)
 call('ZADD', tag .. 'z', ends, sid)
 if s[9] ~= '' and s[9] ~= gateway then call('PUBLISH', prefix .. ':c:' .. s[9], sid .. ' ' .. epoch) end
 local reply = {'resumed', s[1], tostring(epoch), s[8], tostring(seq), tostring(mark), s[4], tostring(recovered), s[9], tostring(count), tostring(acked)}

@@ -9,6 +9,7 @@ import { type Backend, backendTest, startRedis } from '@causeway/test-backends'
 import { uniqueName, until } from '@causeway/testing'
 import { Redis } from 'ioredis'
 import { answer, openSession, outboxOf, recordingGateway, renewal, resumed, resumption } from './fixture.conformance.ts'
+import type { RenewStatus } from './sessions.ts'
 import { openRedisSessions } from './sessions-redis.ts'
 
 /** A server whose state can be kept, and brought back after later writes. */
@@ -25,9 +26,10 @@ async function forgetfulStore() {
       await admin.save()
       await admin.quit()
     },
-    /** Another server on the same port: with what was kept last, all later writes lost. */
-    async restart() {
+    /** Another server on the same port: with what was kept last, all later writes lost. `meanwhile` there is none. */
+    async restart(meanwhile?: () => void) {
       await server[Symbol.asyncDispose]()
+      meanwhile?.()
       server = await startRedis({ dataDir, port })
       await until(async () =>
         sessions.ping().then(
@@ -86,23 +88,24 @@ describe('sessions in a Redis that comes back', () => {
     assert.notEqual(state.incarnation, session.incarnation)
   })
 
-  redisTest('tells a session without a gateway that it may have lost something, once another was found to have', async () => {
-    await using store = await forgetfulStore()
-    const { sessions } = store
-    const [held, alone, resumedFirst] = [await openSession(sessions), await openSession(sessions), await openSession(sessions)]
-    await store.keep()
-    await sessions.finish([answer(held, 1), answer(alone, 1)])
-    await store.restart()
-    assert.equal((await resumed(sessions, resumption(resumedFirst))).recovered, true)
-    assert.deepEqual(await sessions.renew([renewal(held, { highestSeq: 1 })]), ['wentBack'])
-    assert.equal((await resumed(sessions, resumption(alone))).recovered, false)
-    // until the client has been heard after it was told
-    const { epoch } = await resumed(sessions, resumption(alone))
-    await sessions.renew([renewal(alone, { epoch, greeted: false })])
-    assert.equal((await resumed(sessions, resumption(alone))).recovered, false)
-    await sessions.renew([renewal(alone, { epoch: epoch + 1 })])
-    assert.equal((await resumed(sessions, resumption(alone))).recovered, true)
-  })
+  redisTest(
+    'tells a session without a gateway that it may have lost something, once a finish is missing that somebody had a reply for',
+    async () => {
+      await using store = await forgetfulStore()
+      const { sessions } = store
+      const [other, alone] = [await openSession(sessions), await openSession(sessions)]
+      await store.keep()
+      await sessions.finish([answer(other, 1)])
+      await store.restart()
+      assert.equal((await resumed(sessions, resumption(alone))).recovered, false)
+      // until the client has been heard after it was told
+      const { epoch } = await resumed(sessions, resumption(alone))
+      await sessions.renew([renewal(alone, { epoch, greeted: false })])
+      assert.equal((await resumed(sessions, resumption(alone))).recovered, false)
+      await sessions.renew([renewal(alone, { epoch: epoch + 1 })])
+      assert.equal((await resumed(sessions, resumption(alone))).recovered, true)
+    },
+  )
 
   redisTest('goes on without a gateway that confirms after a while, and says so at the resume', async () => {
     await using store = await forgetfulStore()
@@ -117,5 +120,110 @@ describe('sessions in a Redis that comes back', () => {
     assert.ok(state.seq > 1_000_000, `seq ${state.seq} is beyond any number that was given before`)
     // what the client could not acknowledge must not count against its window
     assert.equal(state.acknowledged, state.seq - 1)
+  })
+
+  redisTest('says lost, once, for each session that has a message under way, and keeps its incarnation', async () => {
+    await using store = await forgetfulStore()
+    const { sessions } = store
+    const [other, busy, idle] = [await openSession(sessions), await openSession(sessions), await openSession(sessions)]
+    await sessions.finish([answer(idle, 1)])
+    await store.keep()
+    await sessions.finish([answer(other, 1)])
+    await store.restart()
+    const renewed = (): Promise<RenewStatus[]> =>
+      sessions.renew([renewal(busy, { storedMark: 1, admitted: 2 }), renewal(idle, { storedMark: 1, highestSeq: 1 })])
+    await until(async () => (await renewed()).join() === 'lost,ok')
+    const { recovered, incarnation, epoch } = await resumed(sessions, resumption(busy, { stored: 1, waiting: [1] }))
+    assert.deepEqual([recovered, incarnation], [false, busy.incarnation])
+    assert.deepEqual(await sessions.finish([answer(busy, 1)]), [{ status: 'done' }])
+    assert.deepEqual(await sessions.renew([renewal(busy, { epoch, storedMark: 2 })]), ['ok'])
+    assert.equal((await resumed(sessions, resumption(busy, { lastSeq: 1 }))).recovered, true)
+    assert.equal((await resumed(sessions, resumption(idle, { lastSeq: 1 }))).recovered, true)
+  })
+
+  redisTest('tells nobody anything where nothing was lost, whatever was under way', async () => {
+    await using store = await forgetfulStore()
+    const { sessions } = store
+    const [held, alone] = [await openSession(sessions), await openSession(sessions)]
+    await sessions.finish([answer(held, 1), answer(alone, 1)])
+    for (let restarts = 0; restarts < 3; restarts++) {
+      await store.keep()
+      await store.restart()
+      await until(async () => {
+        assert.deepEqual(await sessions.renew([renewal(held, { storedMark: 1, admitted: 3, highestSeq: 1 })]), ['ok'])
+        return (await sessions.finish([answer(held, 1)]))[0]!.status === 'duplicate'
+      })
+    }
+    assert.equal((await resumed(sessions, resumption(alone, { lastSeq: 1, stored: 3, waiting: [2, 3] }))).recovered, true)
+  })
+
+  redisTest('says lost of a loss that is found when sessions are confirmed already', async () => {
+    await using store = await forgetfulStore()
+    const { sessions } = store
+    const [held, alone, done, other] = [
+      await openSession(sessions),
+      await openSession(sessions),
+      await openSession(sessions),
+      await openSession(sessions),
+    ]
+    await store.keep()
+    await store.restart()
+    await resumed(sessions, resumption(alone, { stored: 1, waiting: [1] }))
+    const renewed = (): Promise<RenewStatus[]> => sessions.renew([renewal(held, { storedMark: 1 }), renewal(done, { storedMark: 1 })])
+    await until(async () => {
+      assert.deepEqual(await renewed(), ['ok', 'ok'])
+      return (await sessions.finish([answer(done, 1)]))[0]!.status === 'done'
+    })
+    // another gateway has seen a delivery that is not there
+    assert.deepEqual(await sessions.renew([renewal(other, { highestSeq: 5 })]), ['wentBack'])
+    assert.deepEqual(await renewed(), ['lost', 'ok'])
+    assert.equal((await resumed(sessions, resumption(alone, { stored: 1, waiting: [1] }))).recovered, false)
+    assert.equal((await resumed(sessions, resumption(done, { lastSeq: 1 }))).recovered, true)
+  })
+
+  redisTest('takes no confirmation from a renewal that was written down before its gateway knew of the other server', async () => {
+    await using store = await forgetfulStore()
+    const { sessions } = store
+    const session = await openSession(sessions)
+    await store.keep()
+    let stale: Promise<RenewStatus[]> | undefined
+    // it waits for the connection; where that takes too long it fails, and confirms nothing either
+    await store.restart(() => {
+      stale = sessions.renew([renewal(session)]).catch(() => ['ok'])
+    })
+    assert.deepEqual(await stale, ['ok'])
+    assert.deepEqual(await sessions.finish([answer(session, 1)]), [{ status: 'failed' }])
+    await until(async () => {
+      await sessions.renew([renewal(session)])
+      return (await sessions.finish([answer(session, 1)]))[0]!.status === 'done'
+    })
+  })
+
+  redisTest('gives no epoch twice, and says lost to a gateway whose resume is lost', async () => {
+    await using store = await forgetfulStore()
+    const { sessions } = store
+    const session = await openSession(sessions)
+    await store.keep()
+    const { epoch } = await resumed(sessions, resumption(session))
+    await store.restart()
+    assert.deepEqual(await sessions.renew([renewal(session, { epoch })]), ['lost'])
+    const again = await resumed(sessions, resumption(session))
+    assert.ok(again.epoch > epoch, `epoch ${again.epoch} after ${epoch}`)
+    assert.equal(again.recovered, false)
+  })
+
+  redisTest('tells a listening gateway of another store, and of a loss that is found later', async () => {
+    await using store = await forgetfulStore()
+    const { sessions } = store
+    const other = await openSession(sessions)
+    const { handlers, events } = recordingGateway()
+    const listening = await sessions.listen(uniqueName('gateway'), handlers)
+    await store.keep()
+    await store.restart()
+    await until(() => events.length === 1)
+    await sessions.renew([renewal(other, { highestSeq: 5 })])
+    await until(() => events.length === 2)
+    assert.deepEqual(events, ['store changed', 'store changed'])
+    await listening.close()
   })
 })

@@ -7,6 +7,7 @@ import {
   outboxKey,
   type RedisOptions,
   Script,
+  StoreWitness,
   sessionKey,
   totalsKey,
 } from '@causeway/redis'
@@ -17,7 +18,7 @@ import { packRenewals } from './renew-pack.ts'
 import { finishScript } from './script-finish.ts'
 import { renewScript } from './script-renew.ts'
 import { resumeScript } from './script-resume.ts'
-import { adoptScript, openScript } from './script-store.ts'
+import { openScript } from './script-store.ts'
 import { endScript, marksScript, sweepScript } from './script-sweep.ts'
 import type {
   CatchUpAnswer,
@@ -47,21 +48,22 @@ const CATCH_UP_CHUNK = 500
 /** Sessions of a bucket ended by one sweep. */
 const SWEEP_PER_BUCKET = 50
 const MARKS: readonly Mark[] = ['fresh', 'finished', 'gone']
-const RENEW_STATUSES: readonly RenewStatus[] = ['ok', 'gone', 'replaced', 'wentBack']
+const RENEW_STATUSES: readonly RenewStatus[] = ['ok', 'gone', 'replaced', 'wentBack', 'lost']
 
 /** Sessions in Redis (7 or 8, one node). Durable as Redis's own AOF policy says. */
 export async function openRedisSessions(options: RedisOptions): Promise<Sessions> {
   const redis = connectRedis(options, 'sessions')
-  const sessions = new RedisSessions(redis, { ...options, prefix: options.prefix ?? DEFAULT_PREFIX })
-  await sessions.adopt()
-  return sessions
+  const prefix = options.prefix ?? DEFAULT_PREFIX
+  const store = new StoreWitness(redis, prefix)
+  await store.adopt()
+  return new RedisSessions(redis, store, { ...options, prefix })
 }
 
 class RedisSessions implements Sessions {
   readonly #redis: Redis
+  readonly #store: StoreWitness
   readonly #options: RedisOptions & { prefix: string }
   readonly #prefix: string
-  readonly #adopt = new Script(adoptScript)
   readonly #open: Script
   readonly #finish: Script
   readonly #renew: Script
@@ -70,21 +72,15 @@ class RedisSessions implements Sessions {
   readonly #end = new Script(endScript)
   readonly #marks = new Script(marksScript)
 
-  constructor(redis: Redis, options: RedisOptions & { prefix: string }) {
+  constructor(redis: Redis, store: StoreWitness, options: RedisOptions & { prefix: string }) {
     this.#redis = redis
+    this.#store = store
     this.#options = options
     this.#prefix = options.prefix
-    // the prefix makes it this installation's own script: another's on the same server must not make a new server known to us
-    const adopting = (source: string): Script => new Script(`-- ${this.#prefix}\n${source}`, () => this.adopt())
-    this.#open = adopting(openScript)
-    this.#finish = adopting(finishScript)
-    this.#renew = adopting(renewScript)
-    this.#resume = adopting(resumeScript)
-  }
-
-  /** Makes the server that answers now the known one; where it is another than before, its generation begins (script-store.ts). */
-  async adopt(): Promise<void> {
-    await this.#adopt.run(this.#redis, this.#prefix)
+    this.#open = store.script(openScript)
+    this.#finish = store.script(finishScript)
+    this.#renew = store.script(renewScript)
+    this.#resume = store.script(resumeScript)
   }
 
   async open(sessions: readonly OpenSession[]): Promise<void> {
@@ -129,8 +125,10 @@ class RedisSessions implements Sessions {
   async finish(entries: readonly FinishEntry[], load?: ServiceLoad): Promise<FinishResult[]> {
     if (entries.length === 0) return []
     const { bytes, order } = packTurn(entries)
-    const reply = await this.#finish.run(this.#redis, bytes, this.#prefix, OUTBOX_MESSAGES, packLoad(load))
-    return unpackAnswers(reply as Buffer, order)
+    const reply = await this.#finish.run(this.#redis, bytes, this.#prefix, OUTBOX_MESSAGES, packLoad(load), this.#store.seen)
+    const { write, results } = unpackAnswers(reply as Buffer, order)
+    this.#store.saw(write)
+    return results
   }
 
   async marks(queries: readonly MarkQuery[]): Promise<Mark[]> {
@@ -144,7 +142,8 @@ class RedisSessions implements Sessions {
     const statuses: RenewStatus[] = new Array(entries.length).fill('ok')
     if (entries.length === 0) return statuses
     const fresh = crypto.randomUUID().slice(0, 8)
-    const reply = (await this.#renew.run(this.#redis, packRenewals(entries), this.#prefix, fresh)) as Buffer
+    const args = [packRenewals(entries), this.#prefix, fresh, this.#store.generation]
+    const reply = (await this.#renew.run(this.#redis, ...args)) as Buffer
     for (let at = 0; at < reply.length; at += 5) statuses[reply.readUInt32BE(at)] = RENEW_STATUSES[reply[at + 4]]
     return statuses
   }
@@ -189,7 +188,7 @@ class RedisSessions implements Sessions {
   }
 
   listen(gateway: string, handlers: WakeHandlers): Promise<Listening> {
-    return listenRedis(this.#options, this.#redis, gateway, handlers)
+    return listenRedis(this.#options, { command: this.#redis, store: this.#store }, gateway, handlers)
   }
 
   async info(session: string, bucket: number): Promise<SessionInfo | undefined> {

@@ -12,7 +12,8 @@
  *   and the wake-up follows. The wake-up may be lost; the outbox may not. A lost wake-up is told by `lost()` within 500 ms.
  * - Fence: a caller of an older epoch changes nothing.
  * - Loss: where the store lost its last writes, no number is given twice: the renewal of a session says `wentBack`, or its resume
- *   `recovered` false.
+ *   `recovered` false. Where a finish, park or retry is missing that a living process had a reply for, the renewal of each session with a message
+ *   under way says `lost`, and its resume `recovered` false. A store that lost nothing tells nobody anything.
  */
 
 /** How a message ended; the ledger counts each. */
@@ -151,13 +152,18 @@ export interface RenewEntry {
   storedCount: number
   /** Highest delivery this gateway has seen; a store that stands lower went back. */
   highestSeq: number
+  /** Highest message this gateway has admitted, stored or not: whether any is under way. */
+  admitted: number
   /** Unix ms; 0 leaves the session's end as it is. */
   expiresAt: number
   /** The client has answered this epoch's SYN_ACK: if that said that deliveries were lost, it knows. */
   greeted: boolean
 }
-/** ok; gone: no such session or incarnation; replaced: a newer epoch holds it; wentBack: the store lost deliveries, the session has a new incarnation. */
-export type RenewStatus = 'ok' | 'gone' | 'replaced' | 'wentBack'
+/**
+ * ok; gone: no such session or incarnation; replaced: a newer epoch holds it; wentBack: the store lost deliveries, the session has a new incarnation.
+ * lost: the store lost its last writes, and a message of this session that was under way then still is: it may be lost, and its next resume says so.
+ */
+export type RenewStatus = 'ok' | 'gone' | 'replaced' | 'wentBack' | 'lost'
 
 export interface Delivery {
   seq: number
@@ -191,7 +197,7 @@ export interface WakeHandlers {
   flush(): void
   /** A batch was missed: read the outboxes. */
   lost(): void
-  /** The store is another than before and may have lost its last writes: renew every session, whatever it has to tell. */
+  /** The store is another than before and may have lost its last writes, or it is found that it has: renew every session, whatever it has to tell. */
   storeChanged(): void
   /** Another gateway holds the session under a newer epoch. */
   replaced(session: string, epoch: number): void

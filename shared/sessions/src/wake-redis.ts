@@ -1,4 +1,12 @@
-import { batchNumberKey, closeRedis, connectRedis, generationKey, type RedisOptions, takeoverChannel, wakeChannel } from '@causeway/redis'
+import {
+  batchNumberKey,
+  closeRedis,
+  connectRedis,
+  type RedisOptions,
+  type StoreWitness,
+  takeoverChannel,
+  wakeChannel,
+} from '@causeway/redis'
 import type { Redis } from 'ioredis'
 import type { Listening, WakeHandlers } from './sessions.ts'
 
@@ -9,20 +17,18 @@ const NUMBER_TTL_MS = 3_600_000
 
 /**
  * Subscribes a gateway to its wake-ups. Batches are numbered; a gap, a re-subscription, or a number that stays behind
- * what Redis counts for two checks is told by `lost()`; a new generation of the store by `storeChanged()`.
+ * what Redis counts for two checks is told by `lost()`; a new generation of the store, and that one is lossy, by `storeChanged()`.
  */
 export async function listenRedis(
   options: RedisOptions & { prefix: string },
-  command: Redis,
+  { command, store }: { command: Redis; store: StoreWitness },
   gateway: string,
   handlers: WakeHandlers,
 ): Promise<Listening> {
   const subscriber = connectRedis(options, 'sessions-wake', true)
   const numberKey = batchNumberKey(options.prefix, gateway)
   const takeover = takeoverChannel(options.prefix, gateway)
-  const [number, first] = await command.mget(numberKey, generationKey(options.prefix))
-  let last = Number(number ?? 0)
-  let generation = first
+  let last = Number((await command.get(numberKey)) ?? 0)
   let behindSince = -1
 
   subscriber.on('messageBuffer', (channel: Buffer, message: Buffer) => {
@@ -41,12 +47,9 @@ export async function listenRedis(
   subscriber.on('ready', () => handlers.lost())
 
   const check = async (): Promise<void> => {
-    const [number, current] = await command.mget(numberKey, generationKey(options.prefix))
+    const [number, ...known] = await command.mget(numberKey, ...store.keys)
     const counted = Number(number ?? 0)
-    if (current !== generation) {
-      generation = current
-      handlers.storeChanged()
-    }
+    await store.check(known)
     if (counted > last && behindSince === last) {
       last = counted
       handlers.lost()
@@ -57,6 +60,12 @@ export async function listenRedis(
     behindSince = counted > last ? last : -1
     if (counted > 0) await command.pexpire(numberKey, NUMBER_TTL_MS)
   }
+  const unlisten = store.onChange(() => {
+    const { generation } = store
+    if (store.lossy)
+      options.logger.error({ generation }, 'the session store came back without its last writes: clients with messages under way are told')
+    handlers.storeChanged()
+  })
   let checking = false
   const timer = setInterval(() => {
     if (checking || command.status !== 'ready') return
@@ -71,6 +80,7 @@ export async function listenRedis(
   return {
     async close() {
       clearInterval(timer)
+      unlisten()
       await closeRedis(subscriber)
     },
   }

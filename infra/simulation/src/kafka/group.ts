@@ -36,8 +36,6 @@ export class Group {
   readonly #partitions: () => number
   readonly #members = new Map<string, Member>()
   readonly committed = new Map<number, number>()
-  /** The highest ever committed. */
-  readonly reached = new Map<number, number>()
   generation = 0
   #preparing = false
   #deadline: Event | undefined
@@ -70,10 +68,7 @@ export class Group {
   /** While the group prepares, members of the old generation may still commit; whose the partition is, nobody asks. */
   commit(name: string, generation: number, offsets: readonly (readonly [partition: number, offset: number])[]): void {
     this.#check(name, generation)
-    for (const [partition, offset] of offsets) {
-      this.committed.set(partition, offset)
-      this.reached.set(partition, Math.max(offset, this.reached.get(partition) ?? 0))
-    }
+    for (const [partition, offset] of offsets) this.committed.set(partition, offset)
   }
 
   #check(name: string, generation: number): void {

@@ -140,6 +140,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     data.removeEmpty(key!)
     return removed.length
   },
+  ZREMRANGEBYRANK: (data, [key, from, to]) => {
+    const removed = rangeByPlace(data, [key!, from!, to!]) as string[]
+    for (const member of removed) data.read('zset', key!)?.scores.delete(member)
+    data.removeEmpty(key!)
+    return removed.length
+  },
   ZCARD: (data, [key]) => data.read('zset', key!)?.scores.size ?? 0,
   ZSCORE: (data, [key, member]) => {
     const score = data.read('zset', key!)?.scores.get(member!)

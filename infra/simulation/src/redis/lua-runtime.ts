@@ -160,6 +160,7 @@ const LIBRARY: Readonly<Record<string, LuaValue>> = {
   string: module({
     sub: (given, from, to) => [part(given, from, to)],
     find: findPlain,
+    rep: (given, times) => [text(given, 'repeat').repeat(arithmetic(times))],
     match: (given, wanted) =>
       pattern(wanted as string)
         .exec(text(given, 'match'))

@@ -19,6 +19,8 @@ export class RedisServer {
   queues = new RetryQueues()
   /** Simulated ms until which nobody reaches it. */
   awayUntil = 0
+  /** Writes were lost. */
+  wentBack = false
   #run: string
   #remembered: { data: RedisData; queues: RetryQueues } | undefined
   readonly #channels = new Map<string, Set<Listener>>()
@@ -51,6 +53,7 @@ export class RedisServer {
     this.data = this.#remembered.data
     this.queues = this.#remembered.queues
     this.#remembered = undefined
+    this.wentBack = true
     this.restart()
   }
 
