@@ -2,6 +2,7 @@ import { ConfigError, EXIT_CONFIG } from '@causeway/config'
 import { GATEWAY_VERSION } from '@causeway/gateway'
 import { Command, CommanderError } from 'commander'
 import { withConfigFlags } from './config-flags.ts'
+import { addDlqCommand } from './dlq.ts'
 import { serveGateway, serveWorker, startEmbedded } from './processes.ts'
 import { request } from './request.ts'
 
@@ -56,5 +57,6 @@ function makeProgram(): Command {
     .option('--token <token>', 'token for the handshake')
     .option('--json', 'prints errors as JSON too')
     .action(request)
+  addDlqCommand(program)
   return program
 }

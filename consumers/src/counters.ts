@@ -1,3 +1,4 @@
+import type { ReplayOutcome } from '@causeway/retries'
 import type { FinishResult, Outcome } from '@causeway/sessions'
 import { Durations, Rate } from '@causeway/telemetry'
 
@@ -7,6 +8,8 @@ export class Counters {
   /** Time in handlers, ms; one message in sixteen. */
   readonly handling = new Durations()
   readonly outcomes: Partial<Record<Outcome, number>> = {}
+  /** Replays of dead letters ended by this worker. */
+  readonly replays: Partial<Record<ReplayOutcome, number>> = {}
   inFlight = 0
   retried = 0
   parked = 0

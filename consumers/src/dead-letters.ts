@@ -73,7 +73,8 @@ export class DeadLetters {
           reason: letter.reason,
           attempts: letter.attempts,
           deadAt: letter.deadAt,
-          errors: letter.errors,
+          // without their traces: a header counts against the largest record
+          errors: letter.errors.map(({ trace: _, ...error }) => error),
         }),
       },
       deadline: Date.now() + DEAD_LETTER_APPEND_MS,

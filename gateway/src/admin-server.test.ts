@@ -16,6 +16,7 @@ async function adminOf(flags: Record<string, unknown> = {}) {
     ledger: { read: async () => ({ balanced: true }) } as unknown as LedgerWatch,
     metrics: { contentType: 'text/plain', text: async () => 'causeway_connections 3\n' } as unknown as Metrics,
     retries: {} as Retries,
+    routes: () => [],
   })
   return async (url: string, headers: Record<string, string>) => (await server.inject({ url, headers })).statusCode
 }

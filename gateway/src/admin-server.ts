@@ -2,9 +2,11 @@ import { timingSafeEqual } from 'node:crypto'
 import { createBullBoard } from '@bull-board/api'
 import { FastifyAdapter } from '@bull-board/fastify'
 import type { Config } from '@causeway/config'
+import type { KnownRoute } from '@causeway/registry'
 import type { Retries } from '@causeway/retries'
 import type { Metrics } from '@causeway/telemetry'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { deadLettersApi } from './dead-letters-api.ts'
 import type { LedgerWatch } from './ledger-watch.ts'
 import { operatorsPage } from './operators-page.ts'
 import { hostAllowed } from './origin.ts'
@@ -16,6 +18,8 @@ export interface AdminOptions {
   ledger: LedgerWatch
   metrics: Metrics
   retries: Retries
+  /** All that were ever registered. */
+  routes: () => readonly KnownRoute[]
 }
 
 export interface AdminServer {
@@ -25,7 +29,7 @@ export interface AdminServer {
 }
 
 /** Port 7402, for operators: the live page, Bull Board, the API and this process's metrics. */
-export async function adminServer({ config, overview, ledger, metrics, retries }: AdminOptions): Promise<AdminServer> {
+export async function adminServer({ config, overview, ledger, metrics, retries, routes }: AdminOptions): Promise<AdminServer> {
   const server = Fastify({ forceCloseConnections: true })
   server.addHook('onRequest', async (request, reply) => {
     if (hostAllowed(config.adminHost, request.headers.host)) return
@@ -44,6 +48,7 @@ export async function adminServer({ config, overview, ledger, metrics, retries }
   server.get('/api/routes', () => overview.routes())
   server.get('/api/lag', () => overview.lag())
   server.get('/api/ledger', () => ledger.read())
+  deadLettersApi(server, { retries, routes, maxPayload: config.maxPayload })
   server.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()))
   const shown = new Set<string>()
   return {

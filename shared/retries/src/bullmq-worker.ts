@@ -1,18 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import type { Logger } from '@causeway/telemetry'
-import { type Job, type Queue, Worker } from 'bullmq'
+import type { Job, Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
+import { BullmqJobs, RetryLater } from './bullmq-jobs.ts'
 import { ALL_BUCKETS, type RedisParking } from './parking-redis.ts'
 import type { RetryMessage, RetryRunner, RetryWorker, RunnerLease } from './retries.ts'
 import { fromJob, type RetryJob } from './retry-job.ts'
 
-/** A runner that died loses its job after so long, ms; BullMQ renews the lock at half of it. */
-const LOCK_MS = 10_000
-const STALLED_CHECK_MS = 5_000
-/** A job may stall as often as it must: each stall counts as an attempt, and the attempts are counted by us. */
-const MAX_STALLED = 1_000_000
-/** Wait before a job whose run met an absent backend is run again, ms. */
-const BACKEND_RETRY_MS = 1_000
 /** How often heads are held against their jobs, ms. */
 const SWEEP_MS = 15_000
 
@@ -30,65 +24,28 @@ export interface BullmqWorkerOptions {
   logger: Logger
 }
 
-/** Thrown by a run whose message wants another attempt: BullMQ keeps the error for operators and delays the job. */
-class RetryLater extends Error {
-  readonly delayMs: number
-
-  constructor(text: string, delayMs: number) {
-    super(text)
-    this.name = 'RetryLater'
-    this.delayMs = delayMs
-  }
-}
-
 /** Runs a service's due jobs: the head first, then what is parked behind it, in order. */
 export class BullmqRetryWorker implements RetryWorker {
   readonly #options: BullmqWorkerOptions
-  readonly #worker: Worker<RetryJob>
+  readonly #jobs: BullmqJobs<RetryJob>
   readonly #stopping = new AbortController()
   readonly #sweeper: NodeJS.Timeout
   #sweeping = false
 
   constructor(options: BullmqWorkerOptions) {
     this.#options = options
-    this.#worker = new Worker<RetryJob>(options.queue.name, job => this.#run(job), {
-      connection: options.connection,
-      prefix: options.prefix,
-      concurrency: options.concurrency,
-      lockDuration: LOCK_MS,
-      stalledInterval: STALLED_CHECK_MS,
-      maxStalledCount: MAX_STALLED,
-      autorun: false,
-      settings: { backoffStrategy: (_made, _type, error) => (error instanceof RetryLater ? error.delayMs : BACKEND_RETRY_MS) },
-    })
-    this.#worker.on('error', error => options.logger.warn({ service: options.service, error: error.message }, 'retries: worker error'))
+    this.#jobs = new BullmqJobs({ ...options, run: job => this.#run(job) })
     this.#sweeper = setInterval(() => void this.#sweepAlone(), options.sweepMs ?? SWEEP_MS)
   }
 
   async start(): Promise<this> {
-    this.#worker.run().catch(error => this.#options.logger.error({ error: (error as Error).message }, 'retries: the worker stopped'))
-    await this.#worker.waitUntilReady()
+    await this.#jobs.start()
     return this
   }
 
   async close(timeoutMs: number): Promise<void> {
     clearInterval(this.#sweeper)
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<void>(resolve => {
-      timer = setTimeout(() => {
-        this.#stopping.abort()
-        resolve()
-      }, timeoutMs)
-    })
-    // BullMQ's close waits for the running jobs, and a second, forced one for the first: past the time they are left to the next runner
-    const closed = this.#worker.close().catch(error => {
-      this.#options.logger.warn(
-        { service: this.#options.service, error: (error as Error).message },
-        'retries: the worker did not close well',
-      )
-    })
-    await Promise.race([closed, late])
-    clearTimeout(timer)
+    await this.#jobs.close(timeoutMs, () => this.#stopping.abort())
   }
 
   async #run(job: Job<RetryJob>): Promise<string> {
@@ -133,7 +90,7 @@ export class BullmqRetryWorker implements RetryWorker {
     this.#sweeping = false
   }
 
-  /** A head whose job is gone (its setter died between the two steps, or an operator removed it) is scheduled again. */
+  /** A head whose job is gone (its setter died between the two steps, an operator removed it, or the store went back while it ran) is scheduled again. */
   async #sweep(): Promise<void> {
     const { parking, queue, service, schedule, logger } = this.#options
     try {
@@ -144,7 +101,8 @@ export class BullmqRetryWorker implements RetryWorker {
         if (message === undefined) continue
         logger.warn({ service, session: head.session, msgId: message.msgId, state }, 'retries: a head had no job, scheduled again')
         if (state !== 'unknown') await (await queue.getJob(head.jobId))?.remove()
-        if ((await parking.setHead(message, '')) === 'head') await schedule(message, 0)
+        const token = message.msgId === head.msgId ? '' : head.token
+        if ((await parking.setHead(message, token)) === 'head') await schedule(message, 0)
       }
     } catch (error) {
       logger.warn({ service, error: (error as Error).message }, 'retries: the sweep for heads without a job failed')

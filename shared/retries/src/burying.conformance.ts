@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { failingSession, message, type OnRetries } from './fixture.conformance.ts'
+import { deadLetterId } from './retries.ts'
 
 /** What was given up is kept, once, with all an operator needs to mend it. */
 export function burying(onRetries: OnRetries): void {
@@ -11,10 +12,10 @@ export function burying(onRetries: OnRetries): void {
       reason: 'attempts exhausted',
     }
     await retries.bury(letter)
-    const [kept, ...more] = await retries.deadLetters(failing.service, 10)
-    assert.deepEqual(more, [])
-    assert.deepEqual({ ...kept, value: Uint8Array.from(kept!.value) }, { ...letter, id: kept!.id })
-    assert.ok(kept!.id)
+    const name = { service: failing.service, id: deadLetterId(letter) }
+    const kept = await retries.deadLetters.get(name)
+    assert.deepEqual({ ...kept, value: Uint8Array.from(kept!.value) }, { ...letter, id: name.id, replays: [] })
+    assert.equal(await retries.deadLetters.get({ ...name, id: 'nobody-1-dead' }), undefined)
   })
 
   onRetries('buries a message once', async ({ retries, sessions }) => {
@@ -23,12 +24,11 @@ export function burying(onRetries: OnRetries): void {
     await Promise.all([retries.bury(letter), retries.bury(letter)])
     await retries.bury({ ...letter, reason: 'second' })
     await retries.bury({ ...letter, msgId: 2 })
-    assert.deepEqual((await retries.deadLetters(failing.service, 10)).map(({ msgId, reason }) => `${msgId} ${reason}`).toSorted(), [
-      '1 first',
-      '2 first',
-    ])
+    for (const msgId of [1, 2]) {
+      const kept = await retries.deadLetters.get({ service: failing.service, id: deadLetterId({ ...letter, msgId }) })
+      assert.deepEqual([kept!.msgId, kept!.reason], [msgId, 'first'])
+    }
     assert.equal((await retries.counts(failing.service)).dead, 2)
-    assert.equal((await retries.deadLetters(failing.service, 1)).length, 1)
   })
 
   onRetries('shows its queues to operators', async ({ retries, sessions }) => {
@@ -36,14 +36,14 @@ export function burying(onRetries: OnRetries): void {
     await retries.retry(message(failing, 1), 60_000, false)
     await retries.bury({ ...message(failing, 2), deadAt: Date.now(), reason: 'attempts exhausted' })
     const boards = retries.board(failing.service)
-    assert.equal(boards.length, 2)
+    assert.equal(boards.length, 3)
     assert.ok(boards.every(board => board.getName().includes(failing.service)))
     const counts = await Promise.all(boards.map(board => board.getJobCounts()))
     assert.deepEqual(
       counts.map(count => Object.values(count).reduce((sum, each) => sum + each, 0)),
-      [1, 1],
+      [1, 1, 0],
     )
-    for (const [index, board] of boards.entries()) {
+    for (const [index, board] of boards.slice(0, 2).entries()) {
       const jobs = await board.getJobs(board.getJobStatuses(), 0, 10)
       assert.equal(jobs.length, 1)
       assert.ok(JSON.stringify(jobs[0]!.toJSON().data).includes(failing.session), `board ${index}`)

@@ -1,7 +1,7 @@
 import { bucketOf } from '@causeway/protocol'
 import type { FinishFinal, FinishResult, Sessions } from '@causeway/sessions'
 import { type Capability, uniqueName } from '@causeway/testing'
-import type { Retries, RetryMessage, RetryRunner, RunnerLease, RunOutcome } from './retries.ts'
+import type { DeadLetter, Retries, RetryMessage, RetryRunner, RunnerLease, RunOutcome } from './retries.ts'
 
 /** Retries and sessions on one store, under test; `close` releases everything behind them. */
 export interface OpenedRetries {
@@ -115,4 +115,15 @@ export const failedAgain = (failed: RetryMessage): RetryMessage => ({
   ...failed,
   attempts: failed.attempts + 1,
   errors: [...failed.errors, { at: Date.now(), worker: 'worker-1', error: 'Error: again', attempt: failed.attempts + 1 }],
+})
+
+/** A service's dead letters, newest first. */
+export const lettersOf = async (retries: Retries, service: string) => (await retries.deadLetters.list({ service, limit: 100 })).letters
+
+/** A dead letter of a session: message `msgId`, given up at that many ms. */
+export const deadLetter = (failing: FailingSession, msgId: number, changes: Partial<DeadLetter> = {}): DeadLetter => ({
+  ...message(failing, msgId),
+  deadAt: msgId,
+  reason: 'attempts exhausted',
+  ...changes,
 })

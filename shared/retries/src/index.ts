@@ -1,7 +1,32 @@
+export type { AuditEntry, AuditLog } from './audit.ts'
+export type {
+  BatchState,
+  DeadLetterEntry,
+  DeadLetterFilter,
+  DeadLetterPage,
+  DeadLetterQuery,
+  DeadLetterSummary,
+  DeadLetters,
+  Discard,
+  LetterName,
+  PushStatus,
+  Replay,
+  ReplayBatch,
+  ReplayDelivery,
+  ReplayEdit,
+  ReplayEnd,
+  ReplayOrder,
+  ReplayOutcome,
+  ReplayRefusal,
+  ReplayResult,
+  ReplayRun,
+  ReplayRunner,
+  ReplayStep,
+} from './dead-letters.ts'
+export { BATCH_LETTERS } from './dead-letters-limits.ts'
 export type {
   AttemptError,
   DeadLetter,
-  DeadLetterEntry,
   ParkAnswer,
   PartitionOwner,
   Retries,

@@ -2,6 +2,7 @@ import { openRedisSessions } from '@causeway/sessions/redis'
 import { silentLogger } from '@causeway/telemetry'
 import { backendTest, testBackends } from '@causeway/test-backends'
 import { uniqueName } from '@causeway/testing'
+import { deadLettersConformance } from './dead-letters.conformance.ts'
 import type { OpenedRetries } from './fixture.conformance.ts'
 import { retriesConformance } from './retries.conformance.ts'
 import { openBullmqRetries } from './retries-bullmq.ts'
@@ -23,4 +24,8 @@ async function open(): Promise<OpenedRetries> {
 }
 
 if (redis === undefined) backendTest('retries conformance: bullmq', { redis: true }, () => {})
-else retriesConformance('bullmq', open, { crashes: 'a killed runner loses its lock after ten seconds: the fault harness shows it' })
+else {
+  const capabilities = { crashes: 'a killed runner loses its lock after ten seconds: the fault harness shows it' }
+  retriesConformance('bullmq', open, capabilities)
+  deadLettersConformance('bullmq', open, capabilities)
+}

@@ -1,7 +1,7 @@
 import { BaseAdapter } from '@bull-board/api/dist/queueAdapters/base.js'
 import type { JobCounts, JobState, JobStatus, QueueJob, QueueJobJson, QueueMetrics, Status } from '@bull-board/api/dist/types.js'
-import { type DeadLetterEntry, type RetryMessage, retryJobId } from './retries.ts'
-import type { DeadLetters } from './retries-embedded-dead.ts'
+import { type DeadLetter, deadLetterId, type RetryMessage, retryJobId } from './retries.ts'
+import type { EmbeddedDeadLetters } from './retries-embedded-dead.ts'
 import type { Job, Jobs } from './retries-embedded-jobs.ts'
 import { toDeadLetterJob, toJob } from './retry-job.ts'
 
@@ -15,16 +15,16 @@ interface BoardQueue {
   job(id: string): Promise<QueueJob | undefined>
 }
 
-/** A service's waiting retries on the Bull Board page, under the name they have on BullMQ. */
-export function retriesBoard(service: string, jobs: Jobs): BaseAdapter {
+/** Waiting retries or replays on the Bull Board page, under the name they have on BullMQ. */
+export function jobsBoard(name: string, description: string, jobs: Jobs): BaseAdapter {
   const inState = (statuses: readonly JobStatus[]) => jobs.all().filter(job => statuses.includes(stateOf(job)))
   const shown = async (job: Job) => {
     const message = await jobs.read(job)
     return message && shownJob(retryJson(job, message), stateOf(job))
   }
   return new EmbeddedBoard({
-    name: `${service}-retries`,
-    description: `Failed messages of ${service}, waiting for their next attempt`,
+    name,
+    description,
     statuses: ['active', 'delayed'],
     counts: () => ({ active: inState(['active']).length, delayed: inState(['delayed']).length }),
     async jobs(statuses, start, end) {
@@ -41,16 +41,16 @@ export function retriesBoard(service: string, jobs: Jobs): BaseAdapter {
 }
 
 /** A service's dead letters on the Bull Board page, newest first. */
-export function deadLettersBoard(service: string, letters: DeadLetters): BaseAdapter {
-  const shown = (letter: DeadLetterEntry) => shownJob(deadLetterJson(letter), 'failed')
+export function deadLettersBoard(service: string, letters: EmbeddedDeadLetters): BaseAdapter {
+  const shown = (letter: DeadLetter) => shownJob(deadLetterJson(letter), 'failed')
   return new EmbeddedBoard({
     name: `${service}-dead`,
     description: `Dead letters of ${service}: attempts exhausted or given up`,
     statuses: ['failed'],
     counts: () => ({ failed: letters.count(service) }),
-    jobs: async (statuses, start, end) => (statuses.includes('failed') ? letters.list(service, start, end - start + 1).map(shown) : []),
+    jobs: async (statuses, start, end) => (statuses.includes('failed') ? letters.page(service, start, end - start + 1).map(shown) : []),
     async job(id) {
-      const letter = letters.get(service, id)
+      const letter = letters.letter({ service, id })
       return letter && shown(letter)
     },
   })
@@ -75,9 +75,9 @@ function retryJson(job: Job, message: RetryMessage): QueueJobJson {
   }
 }
 
-function deadLetterJson(letter: DeadLetterEntry): QueueJobJson {
+function deadLetterJson(letter: DeadLetter): QueueJobJson {
   return {
-    id: letter.id,
+    id: deadLetterId(letter),
     name: letter.route,
     progress: 0,
     attemptsMade: letter.attempts,

@@ -73,12 +73,17 @@ export class Jobs {
     return job
   }
 
+  /** The message as the job has it: what lies on disk may be its former attempt, while the present one is in the group that is in the air. */
   async read(job: Job): Promise<RetryMessage | undefined> {
+    const stored = this.#stored(job)
+    if (stored?.attempts === job.attempts) return stored
+    await this.#folder.commit()
+    return this.#stored(job)
+  }
+
+  #stored(job: Job): RetryMessage | undefined {
     const stored = this.#table.get(keyOf(job))
-    if (stored) return decodeStored<StoredRetry>(stored).message
-    await this.#folder.commit() // it was scheduled in the group that is in the air
-    const committed = this.#table.get(keyOf(job))
-    return committed && decodeStored<StoredRetry>(committed).message
+    return stored && decodeStored<StoredRetry>(stored).message
   }
 
   #forget(session: string, msgId: number): void {

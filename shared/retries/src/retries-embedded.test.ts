@@ -3,13 +3,16 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { type DataFolder, openDataFolder } from '@causeway/embedded'
+import { compositeKey, type DataFolder, openDataFolder } from '@causeway/embedded'
 import { openEmbeddedSessions } from '@causeway/sessions/embedded'
 import { silentLogger } from '@causeway/telemetry'
 import { until } from '@causeway/testing'
-import { failingSession, finishingRunner, finishMessage, message } from './fixture.conformance.ts'
+import { deadLettersConformance } from './dead-letters.conformance.ts'
+import { failedAgain, failingSession, finishingRunner, finishMessage, lettersOf, message } from './fixture.conformance.ts'
+import { buried, endedReplays, order, replayRunner } from './replay-fixture.conformance.ts'
 import { retriesConformance } from './retries.conformance.ts'
 import { openEmbeddedRetries } from './retries-embedded.ts'
+import { encodeStored, type StoredRetry } from './retries-embedded-message.ts'
 
 async function openFresh() {
   const path = await mkdtemp(join(tmpdir(), 'causeway-retries-'))
@@ -28,6 +31,7 @@ async function openFresh() {
   }
   return {
     ...current,
+    folder: () => folder,
     async close() {
       await closeAll()
       await rm(path, { recursive: true })
@@ -41,6 +45,7 @@ async function openFresh() {
 }
 
 retriesConformance('embedded', openFresh, { crashes: true })
+deadLettersConformance('embedded', openFresh, { crashes: true })
 
 describe('embedded retries', () => {
   test('run no finished head again after a crash before its job was removed, but what is parked behind it', async () => {
@@ -107,6 +112,57 @@ describe('embedded retries', () => {
     await opened.close()
   })
 
+  test('run an attempt that is due at once with what its forerunner made of the message', async () => {
+    const opened = await openFresh()
+    const { retries, sessions } = opened
+    const failing = await failingSession(sessions)
+    const recorded = finishingRunner(sessions, failing, async (handed, lease) =>
+      handed.attempts < 4 ? { kind: 'retry', delayMs: 0, message: failedAgain(handed) } : recorded.finish(handed, lease),
+    )
+    const worker = await retries.work(failing.service, recorded.runner, 1)
+    await retries.retry(message(failing, 1), 0, false)
+    await until(() => recorded.outcomes.some(({ kind }) => kind === 'finished'))
+    assert.deepEqual(
+      recorded.runs.map(({ message: { attempts, errors } }) => [attempts, errors.length]),
+      [
+        [1, 1],
+        [2, 2],
+        [3, 3],
+        [4, 4],
+      ],
+    )
+    await worker.close(1_000)
+    await opened.close()
+  })
+
+  test('run no replay again after a crash between its end and that of its job', async () => {
+    const opened = await openFresh()
+    const { failing, letters } = await buried(opened.retries, opened.sessions)
+    const worker = await opened.retries.deadLetters.work(failing.service, replayRunner().runner, 1)
+    await opened.retries.deadLetters.replay(order(), letters)
+    await endedReplays(opened.retries, letters[0]!, 1)
+    await worker.close(1_000)
+    const job = encodeStored<StoredRetry>({ message: message(failing, 1), dueAt: 0, ordered: false })
+    const table = opened.folder().table('replay-jobs')
+    await opened.folder().commit(transaction => transaction.put(table, compositeKey(failing.service, failing.session, 1), job))
+    const { retries } = await opened.crash()
+    const { runner, runs } = replayRunner()
+    const again = await retries.deadLetters.work(failing.service, runner, 1)
+    assert.deepEqual(await retries.deadLetters.discard(letters), ['discarded'])
+    assert.deepEqual(
+      [
+        runs,
+        opened
+          .folder()
+          .table('replay-jobs')
+          .keys(Buffer.from([0]), Buffer.from([255]), 10),
+      ],
+      [[], []],
+    )
+    await again.close(1_000)
+    await opened.close()
+  })
+
   test('keep dead letters, newest first, and show them on the board with their reason', async () => {
     const opened = await openFresh()
     const failing = await failingSession(opened.sessions)
@@ -114,8 +170,8 @@ describe('embedded retries', () => {
       await opened.retries.bury({ ...message(failing, msgId), deadAt: 1_000 + msgId, reason: `reason ${msgId}` })
     const { retries } = await opened.crash()
     assert.deepEqual(
-      (await retries.deadLetters(failing.service, 2)).map(({ msgId }) => msgId),
-      [3, 2],
+      (await lettersOf(retries, failing.service)).map(({ msgId }) => msgId),
+      [3, 2, 1],
     )
     const [, board] = retries.board(failing.service)
     const [newest] = await board!.getJobs(['failed'], 0, 0)

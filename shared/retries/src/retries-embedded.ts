@@ -1,9 +1,10 @@
 import type { BaseAdapter } from '@bull-board/api/baseAdapter'
 import { type DataFolder, type Parking, parkingOf, type Table } from '@causeway/embedded'
 import type { Logger } from '@causeway/telemetry'
-import type { DeadLetter, DeadLetterEntry, ParkAnswer, Retries, RetryCounts, RetryMessage, RetryRunner, RetryWorker } from './retries.ts'
-import { deadLettersBoard, retriesBoard } from './retries-embedded-board.ts'
-import { DeadLetters } from './retries-embedded-dead.ts'
+import { EmbeddedAuditLog } from './audit-embedded.ts'
+import type { DeadLetter, ParkAnswer, Retries, RetryCounts, RetryMessage, RetryRunner, RetryWorker } from './retries.ts'
+import { deadLettersBoard, jobsBoard } from './retries-embedded-board.ts'
+import { EmbeddedDeadLetters } from './retries-embedded-dead.ts'
 import { Jobs } from './retries-embedded-jobs.ts'
 import { decodeStored, encodeStored, type StoredRetry } from './retries-embedded-message.ts'
 import { EmbeddedRetryWorker } from './retries-embedded-worker.ts'
@@ -24,7 +25,8 @@ class EmbeddedRetries implements Retries {
   readonly #logger: Logger
   readonly #table: Table
   readonly #parking: Parking
-  readonly #dead: DeadLetters
+  readonly deadLetters: EmbeddedDeadLetters
+  readonly audit: EmbeddedAuditLog
   readonly #services = new Map<string, Jobs>()
   readonly #workers = new Map<string, Set<EmbeddedRetryWorker>>()
 
@@ -33,7 +35,8 @@ class EmbeddedRetries implements Retries {
     this.#logger = logger
     this.#table = folder.table('retries')
     this.#parking = parkingOf(folder)
-    this.#dead = new DeadLetters(folder)
+    this.deadLetters = new EmbeddedDeadLetters(folder, logger)
+    this.audit = new EmbeddedAuditLog(folder)
   }
 
   async retry(message: RetryMessage, delayMs: number, ordered: boolean): Promise<'kept'> {
@@ -71,19 +74,23 @@ class EmbeddedRetries implements Retries {
   }
 
   bury(letter: DeadLetter): Promise<void> {
-    return this.#dead.bury(letter)
-  }
-
-  async deadLetters(service: string, limit: number): Promise<DeadLetterEntry[]> {
-    return this.#dead.list(service, 0, limit)
+    return this.deadLetters.bury(letter)
   }
 
   async counts(service: string): Promise<RetryCounts> {
-    return { retrying: this.#jobs(service).count, parked: this.#parking.count(service), dead: this.#dead.count(service) }
+    return { retrying: this.#jobs(service).count, parked: this.#parking.count(service), dead: this.deadLetters.count(service) }
   }
 
   board(service: string): BaseAdapter[] {
-    return [retriesBoard(service, this.#jobs(service)), deadLettersBoard(service, this.#dead)]
+    return [
+      jobsBoard(`${service}-retries`, `Failed messages of ${service}, waiting for their next attempt`, this.#jobs(service)),
+      deadLettersBoard(service, this.deadLetters),
+      jobsBoard(
+        `${service}-replays`,
+        `Replays of dead letters of ${service}, waiting for their next attempt`,
+        this.deadLetters.replays.jobs(service),
+      ),
+    ]
   }
 
   async ping(): Promise<void> {
@@ -93,7 +100,7 @@ class EmbeddedRetries implements Retries {
   /** Stops every worker at once; what ran stays stored and runs again when the folder is opened. */
   async close(): Promise<void> {
     const workers = [...this.#workers.values()].flatMap(each => [...each])
-    await Promise.all(workers.map(worker => worker.close(0)))
+    await Promise.all([this.deadLetters.replays.close(), ...workers.map(worker => worker.close(0))])
   }
 
   /** Takes up what is stored: jobs, but those whose head has moved on, and heads whose job is missing. */

@@ -1,4 +1,6 @@
 import type { BaseAdapter } from '@bull-board/api/baseAdapter'
+import type { AuditLog } from './audit.ts'
+import type { DeadLetters } from './dead-letters.ts'
 
 /**
  * Port: delay, park and dead-letter. Two adapters: retries-bullmq.ts and retries-embedded.ts.
@@ -11,7 +13,7 @@ import type { BaseAdapter } from '@bull-board/api/baseAdapter'
  * - One runner at a time holds a head: a later runner's token voids an earlier one's (finish answers `lost`).
  * - Fence: where a worker holds a partition (registry), no other one makes or moves heads there by retry() and park(): it is told `lost`.
  * - A job whose runner died is run again; a head is never left without a job for longer than a sweep (30 s).
- * - bury() is idempotent by (session, msgId, replay).
+ * - bury() is idempotent by (session, msgId).
  */
 
 /** One failed attempt, kept with the message and shown to operators. */
@@ -19,8 +21,10 @@ export interface AttemptError {
   /** Unix ms. */
   at: number
   worker: string
-  /** Error name and message; the stack is in the worker's log. */
+  /** Error name and message. */
   error: string
+  /** Where it was thrown: the lines of its stack, cut. */
+  trace?: string
   attempt: number
 }
 
@@ -87,9 +91,6 @@ export interface DeadLetter extends RetryMessage {
   /** Why it was given up: attempts exhausted, or the handler said so. */
   reason: string
 }
-export interface DeadLetterEntry extends DeadLetter {
-  id: string
-}
 
 export interface RetryCounts {
   retrying: number
@@ -107,10 +108,10 @@ export interface Retries {
   /** Runs due jobs of a service, at most `concurrency` at a time. */
   work(service: string, runner: RetryRunner, concurrency: number): Promise<RetryWorker>
   bury(letter: DeadLetter): Promise<void>
-  /** Newest first. */
-  deadLetters(service: string, limit: number): Promise<DeadLetterEntry[]>
+  readonly deadLetters: DeadLetters
+  readonly audit: AuditLog
   counts(service: string): Promise<RetryCounts>
-  /** Bull Board adapters of a service's retry and dead-letter queues. */
+  /** Bull Board adapters of a service's queues: retries, dead letters, replays. */
   board(service: string): BaseAdapter[]
   ping(): Promise<void>
   close(): Promise<void>
