@@ -1,5 +1,5 @@
 /** The client: one session over whatever connection there is now. docs/protocol.md. */
-import type { Frame, SynAck } from '@causeway/protocol'
+import type { Frame, FrameInit, SynAck } from '@causeway/protocol'
 import { decodeCredit, decodeGoaway, encodeFrame, encodeSyn, FrameType, KEEP_ALIVE_MS, shouldReconnect } from '@causeway/protocol'
 import { AnswerStream } from './answer-stream.ts'
 import { backoffDelay, delay, untilAborted } from './backoff.ts'
@@ -10,10 +10,11 @@ import { BACKOFF_MAX_MS, BACKOFF_MIN_MS, CONNECT_TIMEOUT_MS, GOAWAY_DRAIN_MS, OP
 import type { LinkEnd } from './link.ts'
 import { Link } from './link.ts'
 import type { MessageEvents } from './message.ts'
-import { isLast, Message, messageInit } from './message.ts'
-import type { ClientEvents, ConnectOptions, MessageOptions } from './options.ts'
+import { isLast, Message, messageInit, subscriptionInit } from './message.ts'
+import type { ClientEvents, ConnectOptions, MessageOptions, SubscribeOptions } from './options.ts'
 import { readPush } from './push.ts'
 import { SessionState } from './session-state.ts'
+import { type Subscribed, type Subscription, Subscriptions } from './subscriptions.ts'
 import { WholeAnswer } from './whole-answer.ts'
 
 const CLIENT = { name: '@causeway/client', version: '0.1.0' }
@@ -25,6 +26,7 @@ export class Client implements AsyncDisposable {
   readonly #options: ConnectOptions
   readonly #open: OpenConnection
   readonly #state = new SessionState()
+  readonly #subscriptions = new Subscriptions()
   readonly #emitter = new Emitter<ClientEvents>()
   readonly #closing = new AbortController()
   readonly #opened = Promise.withResolvers<void>()
@@ -101,6 +103,40 @@ export class Client implements AsyncDisposable {
     )
   }
 
+  /**
+   * Subscribes to a channel: its messages come as `push` events, once each and in order, over whatever connection there is by then. What could not be had
+   * after a lost connection is told by a `missed` event. Rejects with FORBIDDEN where the token does not include the channel.
+   */
+  async subscribe(channel: string, { offset, signal }: SubscribeOptions = {}): Promise<Subscription> {
+    const asked = offset === undefined ? undefined : Number(offset)
+    const answer = (await this.#ask(subscriptionInit(FrameType.SUBSCRIBE, channel, asked), signal, reply => {
+      // before the first message, which may be in the same read
+      this.#subscriptions.add(channel, (reply as Subscribed).offset)
+    })) as Subscribed
+    const subscriptions = this.#subscriptions
+    return {
+      channel,
+      recovered: answer.recovered,
+      get offset() {
+        return subscriptions.offsetOf(channel) ?? answer.offset
+      },
+      unsubscribe: async () => {
+        subscriptions.remove(channel)
+        await this.#ask(subscriptionInit(FrameType.UNSUBSCRIBE, channel, undefined), undefined, () => {})
+      },
+    }
+  }
+
+  #ask(init: FrameInit, signal: AbortSignal | undefined, answered: (reply: unknown) => void): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const events = new WholeAnswer(reply => {
+        answered(reply)
+        resolve(reply)
+      }, reject)
+      this.#enqueue(new Message(init, false, events, Date.now()), signal)
+    })
+  }
+
   /** Ends the session's connection. What is unanswered rejects: UNKNOWN where it was sent, else CLOSED. */
   async close(): Promise<void> {
     this.#shut(localFailure('CLOSED', 'close was called'))
@@ -113,9 +149,13 @@ export class Client implements AsyncDisposable {
 
   #send(type: number, route: string | number, payload: unknown, options: MessageOptions | undefined, events: MessageEvents): Message {
     const message = new Message(messageInit(type, route, payload, options), type === FrameType.NOTIFY, events, Date.now())
+    return this.#enqueue(message, options?.signal)
+  }
+
+  #enqueue(message: Message, signal: AbortSignal | undefined): Message {
     try {
       if (this.#closedBy !== undefined) throw this.#closedBy
-      if (options?.signal !== undefined) this.#obey(options.signal, message)
+      if (signal !== undefined) this.#obey(signal, message)
       if (!message.settled) this.#state.enqueue(message)
     } catch (error) {
       if (!(error instanceof CausewayError)) throw error
@@ -187,7 +227,16 @@ export class Client implements AsyncDisposable {
       if (this.#closedBy !== undefined) link.close('the client is done')
       else {
         const { keepAlive = KEEP_ALIVE_MS } = this.#options
-        link.start(encodeSyn({ token, ...this.#state.synFields(Date.now()), keepAliveMs: keepAlive, codecs: CODECS, client: CLIENT }))
+        link.start(
+          encodeSyn({
+            token,
+            ...this.#state.synFields(Date.now()),
+            channels: this.#subscriptions.wanted,
+            keepAliveMs: keepAlive,
+            codecs: CODECS,
+            client: CLIENT,
+          }),
+        )
         this.#current = link
       }
       return await link.ended
@@ -200,6 +249,7 @@ export class Client implements AsyncDisposable {
     const first = this.#state.session === undefined
     const again = this.#state.welcome(synAck, Date.now())
     this.#link = link
+    for (const missed of this.#subscriptions.welcome(synAck.channels)) this.#emitter.emit('missed', missed)
     for (const message of again) link.send(message.frame)
     for (const { msgId } of this.#state.cancelled()) link.send(encodeFrame({ type: FrameType.CANCEL, msgId }))
     this.#emitter.emit('state', { state: 'connected', session: synAck.session, recovered: first ? undefined : synAck.recovered })
@@ -231,12 +281,18 @@ export class Client implements AsyncDisposable {
     this.#attempt = 0
     const kept = frame.seq !== 0
     if (!kept || this.#state.isNew(frame.seq)) {
-      if (frame.type === FrameType.PUSH) this.#emitter.emit('push', readPush(frame))
+      if (frame.type === FrameType.PUSH) this.#push(frame)
       else if (frame.msgId !== 0) this.#answer(frame)
     }
     if (!kept) return
     this.#state.take(frame.seq)
     link.acknowledge()
+  }
+
+  #push(frame: Frame): void {
+    const { channel, channelOffset } = frame.metadata ?? {}
+    if (channel !== undefined && !this.#subscriptions.take(channel, Number(channelOffset ?? 0))) return
+    this.#emitter.emit('push', readPush(frame))
   }
 
   #answer(frame: Frame): void {

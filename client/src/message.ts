@@ -19,6 +19,11 @@ export function messageInit(type: number, route: string | number, payload: unkno
   return { type, opcode: byName ? 0 : route, metadata, ...encoded }
 }
 
+/** The frame of a SUBSCRIBE or UNSUBSCRIBE without its numbers. */
+export function subscriptionInit(type: number, channel: string, offset: number | undefined): FrameInit {
+  return { type, metadata: { channel }, ...(offset === undefined ? {} : encodePayload({ offset })) }
+}
+
 /** Whether no further answer follows. */
 export function isLast(frame: Frame): boolean {
   return frame.type === FrameType.ERROR || (frame.flags & Flag.MORE) === 0
@@ -36,6 +41,8 @@ export interface MessageEvents {
 /** A message that waits, is sent, or is stored. */
 export class Message {
   readonly oneWay: boolean
+  /** Answered by the server itself, on the same connection or not at all: it may be asked again. */
+  readonly askedAgain: boolean
   readonly events: MessageEvents
   /** The whole encoded frame; msgId and seq are patched when it is sent. */
   frame: Uint8Array
@@ -58,6 +65,7 @@ export class Message {
   constructor(init: FrameInit, oneWay: boolean, events: MessageEvents, now: number) {
     const timeout = init.metadata?.timeout
     this.oneWay = oneWay
+    this.askedAgain = init.type === FrameType.SUBSCRIBE || init.type === FrameType.UNSUBSCRIBE
     this.events = events
     this.frame = encodeFrame(init)
     this.size = payloadSize(this.frame)

@@ -43,5 +43,18 @@ export interface Push {
   redelivered: boolean
 }
 
+/** How to subscribe. */
+export interface SubscribeOptions {
+  /** All above it that is kept comes first. Default: what is published from now on. */
+  offset?: number | bigint
+  signal?: AbortSignal
+}
+
+/** Messages of a channel were missed: they are kept no more, or (`subscribed` false) the server gives the channel no more. */
+export interface Missed {
+  channel: string
+  subscribed: boolean
+}
+
 /** Events by name. */
-export type ClientEvents = { state: ClientState; push: Push }
+export type ClientEvents = { state: ClientState; push: Push; missed: Missed }

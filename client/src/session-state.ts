@@ -149,7 +149,7 @@ export class SessionState {
     if (this.session === undefined) return {}
     const waiting: [number, number][] = []
     for (const message of this.#sent.values()) {
-      if (message.stored && !message.oneWay && waiting.length < MAX_WAITING) {
+      if (message.stored && !message.oneWay && !message.askedAgain && waiting.length < MAX_WAITING) {
         waiting.push([message.msgId, Math.max(0, Math.ceil(message.expected - now))])
       }
     }
@@ -168,6 +168,7 @@ export class SessionState {
       this.#beginAnew()
       return []
     }
+    this.#askAgain()
     this.markStored(synAck.lastMsgId)
     for (const message of this.#unstored) if (message.cancelled) this.finish(message)
     this.#unstored = this.#unstored.filter(message => !message.finished)
@@ -175,7 +176,23 @@ export class SessionState {
     return [...this.#unstored]
   }
 
+  /** What the server answers itself is kept nowhere, and its number may have been passed by: it goes again under a new one. */
+  #askAgain(): void {
+    for (const message of this.#sent.values()) {
+      if (!message.askedAgain) continue
+      this.#sent.delete(message.msgId)
+      this.#sentBytes -= message.size
+      if (message.settled) continue
+      message.msgId = 0
+      message.stored = false
+      this.#queue.add(message)
+      this.#queuedBytes += message.size
+    }
+    this.#unstored = this.#unstored.filter(message => !message.askedAgain)
+  }
+
   #beginAnew(): void {
+    this.#askAgain()
     const lost = [...this.#sent.values()]
     this.#sent.clear()
     this.#sentBytes = 0

@@ -8,6 +8,8 @@ export interface Identity {
   principal: string
   /** Unix ms; Infinity where there is no end. */
   expiresAt: number
+  /** The token's `channels`: names and patterns of what it may subscribe to; undefined where it says nothing of them. */
+  channels?: readonly string[]
 }
 
 /** Who a client is. Throws ProtocolError: UNAUTHENTICATED without a valid token, TOKEN_EXPIRED where fetching another helps. */
@@ -65,5 +67,10 @@ function isAboutToken(error: unknown): boolean {
 
 function identityOf(payload: JWTPayload): Identity {
   if (payload.sub === undefined || payload.sub === '') throw new ProtocolError('UNAUTHENTICATED', 'the token has no sub')
-  return { principal: payload.sub, expiresAt: payload.exp === undefined ? Number.POSITIVE_INFINITY : payload.exp * 1_000 }
+  const { sub: principal, exp, channels } = payload
+  const expiresAt = exp === undefined ? Number.POSITIVE_INFINITY : exp * 1_000
+  if (channels === undefined) return { principal, expiresAt }
+  if (!Array.isArray(channels) || channels.some(each => typeof each !== 'string'))
+    throw new ProtocolError('UNAUTHENTICATED', "the token's channels are no list of texts")
+  return { principal, expiresAt, channels }
 }

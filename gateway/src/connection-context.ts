@@ -1,7 +1,9 @@
+import type { Channels } from '@causeway/channels'
 import type { Config } from '@causeway/config'
 import type { Logger } from '@causeway/telemetry'
 import type { Admission } from './admission.ts'
 import type { Authenticate } from './authentication.ts'
+import type { ChannelHub } from './channel-hub.ts'
 import type { Counters } from './counters.ts'
 import type { RouteTable } from './route-table.ts'
 import type { SessionHost } from './session-host.ts'
@@ -22,6 +24,10 @@ export interface ConnectionContext {
   readonly host: SessionHost
   readonly admission: Admission
   readonly routes: RouteTable
+  readonly channels: ChannelHub
+  readonly publish: Channels['publish']
+  /** Tells the workers of a service that nobody wants an answer any more; best effort. */
+  readonly cancelled: (service: string, session: string, msgId: number) => void
   readonly authenticate: Authenticate
   readonly counters: Counters
   readonly connections: Set<OpenConnection>

@@ -15,6 +15,10 @@ export class Counters {
   lostWakeUps = 0
   /** Times the session store was found to be another than before. */
   storeChanges = 0
+  /** Messages of channels written, one for each subscriber. */
+  channelDeliveries = 0
+  /** Times a subscriber read what a channel keeps. */
+  channelReads = 0
   readonly refused: Record<string, number> = {}
   readonly closed: Record<string, number> = {}
 

@@ -2,6 +2,7 @@ import type { Appender } from '@causeway/log'
 import { Metrics } from '@causeway/telemetry'
 import type { AcceptRate } from './accept-rate.ts'
 import type { GatewayRecord } from './admission.ts'
+import type { ChannelHub } from './channel-hub.ts'
 import type { Counters } from './counters.ts'
 import type { Health } from './health.ts'
 import type { LedgerWatch } from './ledger-watch.ts'
@@ -15,10 +16,11 @@ export interface Observed {
   appender: () => Appender<GatewayRecord>
   ledger: LedgerWatch
   accepting: AcceptRate
+  channels: ChannelHub
 }
 
 /** /metrics of a gateway: read from plain numbers when asked. */
-export function gatewayMetrics({ gateway, counters, host, health, appender, ledger, accepting }: Observed): Metrics {
+export function gatewayMetrics({ gateway, counters, host, health, appender, ledger, accepting, channels }: Observed): Metrics {
   const metrics = new Metrics({ gateway })
   metrics.gauge('causeway_connections', 'Open client connections', () => counters.connections)
   metrics.gauge('causeway_connections_waiting', 'Connections that wait to be taken', () => accepting.waiting)
@@ -45,6 +47,13 @@ export function gatewayMetrics({ gateway, counters, host, health, appender, ledg
   metrics.counter('causeway_deliveries_redelivered_total', 'Deliveries written again after a resume', () => counters.redelivered)
   metrics.counter('causeway_outbox_reads_total', 'Times an outbox was read to catch up', () => counters.catchUps)
   metrics.counter('causeway_wakeups_lost_total', 'Times a batch of wake-ups was missed', () => counters.lostWakeUps)
+  metrics.gauge('causeway_channel_subscriptions', 'Subscriptions of connections to channels', () => channels.subscriptions)
+  metrics.counter(
+    'causeway_channel_deliveries_total',
+    'Messages of channels written, one for each subscriber',
+    () => counters.channelDeliveries,
+  )
+  metrics.counter('causeway_channel_reads_total', 'Times a subscriber read what a channel keeps', () => counters.channelReads)
   metrics.counter('causeway_store_changes_total', 'Times the session store was another than before', () => counters.storeChanges)
   metrics.counters('causeway_messages_refused_total', 'Messages refused, nothing stored', 'code', () => counters.refused)
   metrics.counters('causeway_connections_closed_total', 'Connections ended', 'code', () => counters.closed)

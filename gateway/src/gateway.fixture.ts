@@ -1,3 +1,4 @@
+import { embeddedChannels } from '@causeway/channels/embedded'
 import { type Config, loadConfig } from '@causeway/config'
 import type { Appender } from '@causeway/log'
 import { decodeFrame, encodeFrame, type Frame, type FrameInit, FrameType } from '@causeway/protocol'
@@ -7,6 +8,7 @@ import { silentLogger } from '@causeway/telemetry'
 import { turn } from '@causeway/testing'
 import { Admission, type GatewayRecord } from './admission.ts'
 import { authentication } from './authentication.ts'
+import { ChannelHub } from './channel-hub.ts'
 import type { ConnectionContext } from './connection-context.ts'
 import { Counters } from './counters.ts'
 import { Overload } from './overload.ts'
@@ -75,7 +77,7 @@ export interface FakeGateway {
   appender: FakeAppender
   overload: Overload
   counters: Counters
-  state: { draining: boolean; closed: 'BACKEND_UNAVAILABLE' | undefined }
+  state: { draining: boolean; closed: 'BACKEND_UNAVAILABLE' | undefined; cancelled: [service: string, session: string, msgId: number][] }
 }
 
 /** A gateway's inside on a store in memory, with routes `echo` (1), `note` (2, one-way) and `remembered` (3, no worker any more). */
@@ -93,14 +95,20 @@ export function fakeGateway(settings: Partial<Record<keyof Config, unknown>> = {
   const routes = new RouteTable()
   const gone = routeOf('remembered', 3, { lastSeen: Date.now() - 3_600_000 })
   routes.follow(pictureOf([routeOf('echo', 1), routeOf('note', 2, { oneWay: true })], [gone]))
-  const state: FakeGateway['state'] = { draining: false, closed: undefined }
+  const state: FakeGateway['state'] = { draining: false, closed: undefined, cancelled: [] }
   const admission = new Admission({
     ...{ gateway: 'gw-1', partitions, routes, overload, counters, routeGraceMs: config.routeGrace },
     appender: () => appender,
     closed: () => state.closed,
   })
+  const channels = embeddedChannels()
+  const hub = new ChannelHub(channels, counters, silentLogger)
+  void hub.start()
   const context: ConnectionContext = {
     ...{ ...shared, version: '0', config, host, admission, routes },
+    channels: hub,
+    publish: (...message) => channels.publish(...message),
+    cancelled: (...message) => void state.cancelled.push(message),
     authenticate: authentication(config),
     connections: new Set(),
     draining: () => state.draining,

@@ -1,4 +1,8 @@
-import { encodeSynAck, ProtocolError, type Syn } from '@causeway/protocol'
+import { wrongChannel } from '@causeway/channels'
+import { encodeSynAck, ProtocolError, type Syn, type SynAck } from '@causeway/protocol'
+import type { Identity } from './authentication.ts'
+import { mayReceive } from './channel-access.ts'
+import type { Subscriber } from './channel-hub.ts'
 import type { ConnectionContext } from './connection-context.ts'
 import { BACKEND_TIMEOUT_MS, MAX_KEEP_ALIVE_MS, MIN_KEEP_ALIVE_MS } from './limits.ts'
 import type { SessionOwner } from './session.ts'
@@ -10,6 +14,7 @@ export interface Opened {
   keepAliveMs: number
   /** Unix ms. */
   tokenExpiresAt: number
+  identity: Identity
 }
 
 /**
@@ -18,20 +23,22 @@ export interface Opened {
  */
 export async function shakeHands(
   context: ConnectionContext,
-  owner: SessionOwner,
+  owner: SessionOwner & Subscriber,
   syn: Syn,
   headerToken: string | undefined,
 ): Promise<Opened> {
   const { config, host } = context
   if (context.draining()) throw new ProtocolError('GOING_AWAY', 'this gateway is draining: connect again to reach another')
   if (host.full) throw new ProtocolError('OVERLOADED', 'this gateway holds as many sessions as it may')
-  const { principal, expiresAt } = await context.authenticate(syn.token ?? headerToken)
+  const identity = await context.authenticate(syn.token ?? headerToken)
+  const { principal, expiresAt } = identity
   const opening = openOrResume(context, owner, syn, principal)
   const held = await withTimeout(opening).catch(error => {
     // the store may answer yet: nobody is there for that session any more
     void opening.then(late => host.detach(late.session)).catch(() => undefined)
     throw error
   })
+  const channels = await withTimeout(subscribe(context, owner, identity, syn.channels))
   const keepAliveMs = Math.min(Math.max(syn.keepAliveMs ?? config.keepAlive, MIN_KEEP_ALIVE_MS), MAX_KEEP_ALIVE_MS)
   const synAck = encodeSynAck({
     session: held.session.id,
@@ -39,6 +46,7 @@ export async function shakeHands(
     epoch: held.session.epoch,
     resumed: held.resumed,
     recovered: held.recovered,
+    channels,
     lastMsgId: held.lastMsgId,
     window: { messages: config.window, bytes: config.windowBytes },
     maxPayload: config.maxPayload,
@@ -46,7 +54,23 @@ export async function shakeHands(
     server: { id: context.gateway, version: context.version },
     principal: principal === '' ? undefined : principal,
   })
-  return { held, synAck, keepAliveMs, tokenExpiresAt: expiresAt }
+  return { held, synAck, keepAliveMs, tokenExpiresAt: expiresAt, identity }
+}
+
+/** Takes a session's channels up again, held until the handshake has ended. What it may not have, or what is no name, is not in the answer. */
+async function subscribe(
+  { channels: hub }: ConnectionContext,
+  subscriber: Subscriber,
+  identity: Identity,
+  wanted: Syn['channels'],
+): Promise<SynAck['channels']> {
+  if (wanted === undefined) return undefined
+  const allowed = Object.entries(wanted).filter(
+    ([channel]) => wrongChannel(channel) === undefined && mayReceive(identity, channel) && hub.full(subscriber) === undefined,
+  )
+  return Object.fromEntries(
+    await Promise.all(allowed.map(async ([channel, offset]) => [channel, await hub.subscribe(subscriber, channel, offset)] as const)),
+  )
 }
 
 async function openOrResume({ host }: ConnectionContext, owner: SessionOwner, syn: Syn, principal: string): Promise<HeldSession> {

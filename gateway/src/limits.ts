@@ -70,3 +70,9 @@ export const ACCEPT_WAIT_MS = 2_000
 export const ACCEPT_HELD = 4_096
 /** Grain in which waiting connections are taken, ms. */
 export const ACCEPT_TICK_MS = 10
+/** Subscriptions of all connections of a gateway; each some 200 bytes. */
+export const SUBSCRIPTIONS = 1_000_000
+/** Messages of a channel read at a time for one subscriber. */
+export const CHANNEL_READ = 100
+/** How long messages behind a refusal wait for the PONG that says that it was read, ms. */
+export const REFUSAL_BARRIER_MS = 1_000

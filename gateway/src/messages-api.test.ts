@@ -175,7 +175,8 @@ describe('POST /v1/messages is refused', () => {
     ['with a timeout that is none', { route: 'echo', timeout: -1 }, 400, 'BAD_PAYLOAD'],
     ['with a timeout as text', { route: 'echo', timeout: '5s' }, 400, 'BAD_PAYLOAD'],
     ['for a route that nobody has', { route: 'nobody' }, 404, 'NO_ROUTE'],
-    ['for a channel', { channel: 'news' }, 404, 'NO_ROUTE'],
+    ['for a channel without a name', { channel: '' }, 400, 'BAD_PAYLOAD'],
+    ['for a channel that is too large', { channel: 'news', payload: 'x'.repeat(2_000) }, 413, 'TOO_LARGE'],
     ['that is too large', { route: 'echo', payload: 'x'.repeat(2_000) }, 413, 'TOO_LARGE'],
   ]
   for (const [what, body, status, code] of bodies) {
@@ -211,11 +212,11 @@ describe('POST /v1/messages is refused', () => {
     for (const { post } of [draining, away, broken]) assert.equal((await post({ route: 'echo' })).statusCode, 503)
   })
 
-  test('with 503 where the session is taken away before its answer', async () => {
+  test('with 504 where the session is taken away before its answer: nothing is known of its effect', async () => {
     const { gateway, post } = api()
     const replying = post({ route: 'echo' })
     await until(() => gateway.appender.records.length === 1)
     gateway.appender.records[0].session.owner?.close('GOING_AWAY', 'the session has ended')
-    assert.equal((await replying).statusCode, 503)
+    assert.equal((await replying).statusCode, 504)
   })
 })

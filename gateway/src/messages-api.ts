@@ -1,3 +1,4 @@
+import { wrongChannel } from '@causeway/channels'
 import {
   bucketOf,
   Codec,
@@ -32,14 +33,17 @@ interface MessageBody {
 const STATUS_OF_OTHERS = 500
 const SESSION_ID = /^[\w-]{1,64}$/
 
-/** POST /v1/messages: a request answers 200 {payload}; {session, payload} pushes, 202. Each request is a session of its own. */
+/** POST /v1/messages: a request answers 200 {payload}; {session, payload} and {channel, payload} push, 202. Each request is a session of its own. */
 export function messagesApi(server: FastifyInstance, context: ConnectionContext): void {
   server.post('/v1/messages', async (request, reply) => {
     try {
       const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
       const { principal } = await context.authenticate(token)
       const body = readBody(request.body)
-      if (body.channel !== undefined) throw new ProtocolError('NO_ROUTE', 'channels are not served by this version')
+      if (body.channel !== undefined) {
+        const offset = await publish(context, body.channel, body)
+        return await reply.code(202).send({ pushed: true, offset })
+      }
       if (body.session !== undefined) {
         await push(context, body.session, body)
         return await reply.code(202).send({ pushed: true })
@@ -73,6 +77,13 @@ function jsonBytes(value: unknown): Uint8Array {
   } catch (cause) {
     throw new ProtocolError('BAD_PAYLOAD', 'payload is nested too deep', { cause })
   }
+}
+
+async function publish(context: ConnectionContext, channel: string, body: MessageBody): Promise<number> {
+  const wrong = wrongChannel(channel)
+  if (wrong !== undefined) throw new ProtocolError('BAD_PAYLOAD', wrong)
+  checkSize(context, body)
+  return await context.publish(channel, body.payload, body.codec)
 }
 
 async function push(context: ConnectionContext, session: string, body: MessageBody): Promise<void> {
@@ -162,8 +173,10 @@ class HttpAnswer implements SessionOwner {
     this.#settled.reject(new ProtocolError(code, refusal.detail ?? refusal.title))
   }
 
+  /** Its message may have been handled: no code may say that it is safe to try again. */
   close(code: ErrorName, detail?: string): void {
-    this.#settled.reject(new ProtocolError(code, detail ?? 'the session ended'))
+    const why = detail ?? problem(code).title
+    this.#settled.reject(new ProtocolError('TIMEOUT', `the session of this request ended (${why}); whether it had an effect is not known`))
   }
 
   acknowledge(): void {

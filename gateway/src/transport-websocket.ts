@@ -1,4 +1,4 @@
-import { encodeJsonText } from '@causeway/protocol'
+import { encodeJsonText, FrameType, frameSeq, frameType } from '@causeway/protocol'
 import type { WebSocket } from 'ws'
 import { readDelivery } from './delivery-frame.ts'
 import { LINGER_MS } from './limits.ts'
@@ -6,6 +6,16 @@ import type { Transport } from './transport.ts'
 
 /** Longest reason of a close frame, bytes (RFC 6455, section 5.5). */
 const MAX_REASON = 123
+
+/** The frame that was last made a text: a channel's message is the same one for all of its subscribers. */
+let last: { frame: Uint8Array; text: string } | undefined
+
+function jsonText(frame: Uint8Array): string {
+  if (last?.frame === frame) return last.text
+  const text = encodeJsonText(readDelivery(frame))
+  if (frameType(frame) === FrameType.PUSH && frameSeq(frame) === 0) last = { frame, text }
+  return text
+}
 
 /** A WebSocket as a transport: `causeway.v2` joins the frames of a turn into one binary message, `causeway.json` sends each as a text. */
 export class WebSocketTransport implements Transport {
@@ -35,7 +45,7 @@ export class WebSocketTransport implements Transport {
     const queued = this.#queued
     if (queued.length === 0 || this.#ended) return
     this.#queued = []
-    if (this.#json) for (const frame of queued) this.#socket.send(encodeJsonText(readDelivery(frame)), this.#sent)
+    if (this.#json) for (const frame of queued) this.#socket.send(jsonText(frame), this.#sent)
     else this.#socket.send(queued.length === 1 ? queued[0] : Buffer.concat(queued), this.#sent)
   }
 

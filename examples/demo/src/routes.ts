@@ -40,13 +40,12 @@ export const count = message('demo.count', {
   }
 })
 
-/** Pushes to a session, its own if it says nothing else. */
+/** Pushes to a channel or to a session, its own if it says nothing else. */
 export const push = message('demo.push', {
   opcode: 6,
   input: z.object({ session: z.string().optional(), channel: z.string().optional(), payload: z.unknown() }),
 }).handle(async ({ session, channel, payload }, ctx) => {
-  if (channel !== undefined) throw new Reject('channels are not served by this version')
-  await ctx.push(session ?? ctx.session, payload)
+  await ctx.push(channel === undefined ? (session ?? ctx.session) : { channel }, payload)
   return { pushed: true }
 })
 

@@ -1,3 +1,6 @@
+import type { Channels } from '@causeway/channels'
+import { embeddedChannels } from '@causeway/channels/embedded'
+import { openRedisChannels } from '@causeway/channels/redis'
 import type { Config } from '@causeway/config'
 import { openDataFolder } from '@causeway/embedded'
 import type { Log } from '@causeway/log'
@@ -16,7 +19,7 @@ import { openRedisSessions } from '@causeway/sessions/redis'
 import { type Logger, silentLogger } from '@causeway/telemetry'
 import { untilReachable } from './reachable.ts'
 
-/** The four ports of one process. */
+/** The five ports of one process. */
 export interface Backends extends AsyncDisposable {
   /** What stands behind the ports, for people. */
   readonly kind: 'embedded' | 'kafka and redis'
@@ -24,6 +27,7 @@ export interface Backends extends AsyncDisposable {
   readonly sessions: Sessions
   readonly retries: Retries
   readonly registry: Registry
+  readonly channels: Channels
   close(): Promise<void>
 }
 
@@ -46,8 +50,13 @@ async function openReal(config: Config, clientId: string, logger: Logger): Promi
     }),
     untilReachable({ ...patience, what: 'Redis', open: () => answers(redis), isFinal: isRefusal }),
   ])
-  const [sessions, retries, registry] = await Promise.all([openRedisSessions(redis), openBullmqRetries(redis), openRedisRegistry(redis)])
-  return backends('kafka and redis', { log, sessions, retries, registry }, [registry, retries, sessions, log])
+  const [sessions, retries, registry, channels] = await Promise.all([
+    openRedisSessions(redis),
+    openBullmqRetries(redis),
+    openRedisRegistry(redis),
+    openRedisChannels(redis),
+  ])
+  return backends('kafka and redis', { log, sessions, retries, registry, channels }, [registry, retries, sessions, channels, log])
 }
 
 /** A first connection, ended again: those that stay come back by themselves, and would hide that there is nothing to come back to. */
@@ -75,12 +84,13 @@ async function openEmbedded(config: Config, logger: Logger): Promise<Backends> {
   const sessions = await openEmbeddedSessions(folder, { logger })
   const retries = await openEmbeddedRetries(folder, { logger })
   const registry = await openEmbeddedRegistry(folder)
-  return backends('embedded', { log, sessions, retries, registry }, [registry, retries, sessions, log, folder])
+  const channels = embeddedChannels()
+  return backends('embedded', { log, sessions, retries, registry, channels }, [registry, retries, sessions, channels, log, folder])
 }
 
 function backends(
   kind: Backends['kind'],
-  ports: Pick<Backends, 'log' | 'sessions' | 'retries' | 'registry'>,
+  ports: Pick<Backends, 'log' | 'sessions' | 'retries' | 'registry' | 'channels'>,
   closing: readonly { close(): Promise<void> }[],
 ): Backends {
   const close = async (): Promise<void> => {

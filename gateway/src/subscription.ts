@@ -1,0 +1,58 @@
+import { wrongChannel } from '@causeway/channels'
+import { decodeSubscribe, type Frame, FrameType, ProtocolError, problem } from '@causeway/protocol'
+import type { Identity } from './authentication.ts'
+import { mayReceive } from './channel-access.ts'
+import type { Subscriber } from './channel-hub.ts'
+import type { ConnectionContext } from './connection-context.ts'
+import type { GatewaySession } from './session.ts'
+
+/** Who is told what became of a SUBSCRIBE. */
+interface Asker extends Subscriber {
+  reply(msgId: number, payload: string): void
+}
+
+/** Answers SUBSCRIBE and UNSUBSCRIBE here and now (docs/protocol.md, section 5): they are no messages for a worker, and nothing of them is stored. */
+export async function answerSubscription(
+  context: ConnectionContext,
+  asker: Asker,
+  identity: Identity,
+  session: GatewaySession,
+  { type, msgId, metadata, payload }: Frame,
+): Promise<void> {
+  const { channels, admission, logger } = context
+  const channel = metadata?.channel ?? ''
+  try {
+    if (type === FrameType.UNSUBSCRIBE) {
+      channels.unsubscribe(asker, channel)
+      asker.reply(msgId, '{}')
+      return
+    }
+    const offset = offsetOf(payload)
+    check(context, asker, identity, channel)
+    const subscribed = await channels.subscribe(asker, channel, offset)
+    asker.reply(msgId, JSON.stringify(subscribed))
+    channels.begin(asker, channel)
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) logger.warn({ channel, error: (error as Error).message }, 'a channel could not be subscribed to')
+    const refusal =
+      error instanceof ProtocolError ? error.problem() : problem('BACKEND_UNAVAILABLE', { detail: 'the store of channels does not answer' })
+    if (session.owner !== undefined) admission.refuse(session, msgId, refusal)
+  }
+}
+
+function check({ channels }: ConnectionContext, asker: Asker, identity: Identity, channel: string): void {
+  const wrong = wrongChannel(channel)
+  if (wrong !== undefined) throw new ProtocolError('BAD_PAYLOAD', wrong)
+  if (!mayReceive(identity, channel)) throw new ProtocolError('FORBIDDEN', `the token's channels do not include ${channel}`)
+  const full = channels.full(asker)
+  if (full !== undefined) throw new ProtocolError('OVERLOADED', full)
+}
+
+/** A bad payload ends its message alone. */
+function offsetOf(payload: Uint8Array): number | undefined {
+  try {
+    return decodeSubscribe(payload).offset
+  } catch (error) {
+    throw new ProtocolError('BAD_PAYLOAD', (error as ProtocolError).detail, { cause: error })
+  }
+}
