@@ -50,11 +50,20 @@ export class Admission {
   /** Admits or refuses a message whose number was not seen before; the caller has looked at the window. */
   admit(session: GatewaySession, frame: Frame, now: number): void {
     session.lastMsgId = frame.msgId
-    const name = frame.metadata?.route
-    const route = name === undefined ? this.#options.routes.byOpcode(frame.opcode) : this.#options.routes.byName(name)
+    const route = this.#routeOf(frame)
     const refusal = this.#refusal(session, route, frame, now)
     if (refusal === undefined) this.#append(session, frame, route!, now)
     else this.refuse(session, frame.msgId, refusal)
+  }
+
+  /** Whether it would be admitted just now. */
+  admits(session: GatewaySession, frame: Frame, now: number): boolean {
+    return this.#refusal(session, this.#routeOf(frame), frame, now) === undefined
+  }
+
+  #routeOf({ metadata, opcode }: Frame): KnownRoute | undefined {
+    const { routes } = this.#options
+    return metadata?.route === undefined ? routes.byOpcode(opcode) : routes.byName(metadata.route)
   }
 
   refuse(session: GatewaySession, msgId: number, refusal: Problem): void {

@@ -1,5 +1,6 @@
 import { crc32 as zlibCrc32 } from 'node:zlib'
 import {
+  Codec,
   decodeSyn,
   type ErrorName,
   encodeClose,
@@ -10,20 +11,22 @@ import {
   Flag,
   type Frame,
   FrameType,
-  MAX_NUMBER,
   type Problem,
   ProtocolError,
   problem,
   typeName,
   withChecksum,
 } from '@causeway/protocol'
+import type { Identity } from './authentication.ts'
+import type { Subscriber } from './channel-hub.ts'
 import type { ConnectionContext } from './connection-context.ts'
 import { shakeHands } from './handshake.ts'
-import { HeldFrames } from './held-frames.ts'
 import { KeepAlive } from './keep-alive.ts'
+import { type IntakeOwner, MessageIntake } from './message-intake.ts'
 import { ReadGate, type ReadStop } from './read-gate.ts'
 import type { GatewaySession, SessionOwner } from './session.ts'
 import { SlowConsumer } from './slow-consumer.ts'
+import { answerSubscription } from './subscription.ts'
 import type { Transport } from './transport.ts'
 
 type State = 'expectSyn' | 'opening' | 'expectAck' | 'open' | 'closed'
@@ -32,7 +35,7 @@ type State = 'expectSyn' | 'opening' | 'expectAck' | 'open' | 'closed'
  * One connection of version 2, over TCP or WebSocket: handshake, then frames. It decides what a frame means here and now; what
  * becomes of a message is the admission's and the session host's.
  */
-export class Connection implements SessionOwner {
+export class Connection implements SessionOwner, Subscriber, IntakeOwner {
   readonly #context: ConnectionContext
   readonly transport: Transport
   /** Token of the Authorization header, where the transport has one. */
@@ -45,11 +48,10 @@ export class Connection implements SessionOwner {
   readonly #keepAlive: KeepAlive
   readonly #gate: ReadGate
   readonly #slow: SlowConsumer
-  /** Frames read while the window is closed or the session is being opened. */
-  readonly #held = new HeldFrames<Frame>()
-  #holding = false
+  readonly #intake: MessageIntake
   /** The client was told that its window is nothing. */
   #windowShut = false
+  #identity: Identity | undefined
   #tokenExpiresAt = Number.POSITIVE_INFINITY
   #leaving = false
 
@@ -60,6 +62,7 @@ export class Connection implements SessionOwner {
     this.#keepAlive = new KeepAlive(context.config.keepAlive)
     this.#gate = new ReadGate(transport)
     this.#slow = new SlowConsumer(transport, context.config.sendBuffer)
+    this.#intake = new MessageIntake(context, this, this.#gate)
     context.connections.add(this)
     context.counters.connections++
   }
@@ -70,23 +73,28 @@ export class Connection implements SessionOwner {
     this.#keepAlive.heard(now)
     this.#context.counters.received.add(frames.length)
     for (const frame of frames) {
-      if (this.#state === 'closed') return
-      this.#frame(frame, now)
+      this.frame(frame, now)
     }
     if (failure !== undefined) {
       this.fail(failure)
       return
     }
+    this.#intake.turnEnds()
     this.transport.flush()
     // answers of the gateway's own (PONG, refusals) are bounded by what makes them: such a client is read no further
     if (this.#slow.exceeded) this.#choke()
   }
 
-  #frame(frame: Frame, now: number): void {
+  get isOpen(): boolean {
+    return this.#state === 'open'
+  }
+
+  frame(frame: Frame, now: number): void {
+    if (this.#isClosed()) return
     if ((frame.flags & Flag.CHECKSUM) !== 0) this.#checksum = true
     if (this.#state === 'open') this.#openFrame(frame, now)
     else if (this.#state === 'expectAck') this.#expectAck(frame)
-    else if (this.#state === 'opening') this.#hold(frame)
+    else if (this.#state === 'opening') this.#intake.hold(frame)
     else if (frame.type === FrameType.SYN) void this.#synReceived(frame)
     else
       this.fail(new ProtocolError('HANDSHAKE_EXPECTED', `the first frame must be syn, not ${typeName(frame.type)}`, { msgId: frame.msgId }))
@@ -99,18 +107,20 @@ export class Connection implements SessionOwner {
       const syn = decodeSyn(frame.payload)
       const opened = await shakeHands(this.#context, this, syn, this.#headerToken)
       if (this.#isClosed()) {
-        if (opened.held !== undefined) this.#context.host.detach(opened.held.session)
+        this.#context.channels.drop(this)
+        this.#context.host.detach(opened.held.session)
         return
       }
       this.session = opened.held.session
       this.#resumed = opened.held.resumed
       this.#keepAlive.settle(opened.keepAliveMs)
+      this.#identity = opened.identity
       this.#tokenExpiresAt = opened.tokenExpiresAt
       this.#state = 'expectAck'
-      this.#send(opened.synAck)
+      this.send(opened.synAck)
       this.transport.flush()
       this.#readOn('handshake')
-      this.#replay()
+      this.#intake.replay()
     } catch (error) {
       this.fail(error instanceof ProtocolError ? error : this.#unavailable(error))
     }
@@ -136,6 +146,7 @@ export class Connection implements SessionOwner {
     session.catchingUp = false
     session.missed = false
     if (this.#resumed || session.highestSeq >= session.nextSeq) void this.#context.host.catchUp(session, this.#resumed)
+    this.#context.channels.beginAll(this)
   }
 
   #openFrame(frame: Frame, now: number): void {
@@ -151,14 +162,15 @@ export class Connection implements SessionOwner {
       case FrameType.NOTIFY:
       case FrameType.SUBSCRIBE:
       case FrameType.UNSUBSCRIBE:
-        if (this.#holding) this.#hold(frame)
-        else this.#message(session, frame, now)
+        this.#intake.message(session, frame, now)
         return
       case FrameType.ACK:
+        return
       case FrameType.PONG:
+        this.#intake.pong(frame.payload)
         return
       case FrameType.PING:
-        this.#send(encodeFrame({ type: FrameType.PONG, payload: frame.payload }))
+        this.send(encodeFrame({ type: FrameType.PONG, payload: frame.payload }))
         return
       case FrameType.CANCEL:
         this.#cancel(session, frame.msgId)
@@ -171,65 +183,19 @@ export class Connection implements SessionOwner {
     }
   }
 
-  #message(session: GatewaySession, frame: Frame, now: number): void {
-    const { config, admission, host } = this.#context
-    const { msgId } = frame
-    if (msgId === 0) {
-      this.fail(new ProtocolError('BAD_FRAME', `${typeName(frame.type)} needs a msgId from 1`))
-      return
-    }
-    if (msgId <= session.lastMsgId || session.finishedBefore.has(msgId)) {
-      host.repeated(session, msgId)
-      return
-    }
-    if (!session.hasRoom(msgId, frame.payload.length, config.window, config.windowBytes)) {
-      this.#hold(frame)
-      return
-    }
-    if (frame.type === FrameType.REQUEST || frame.type === FrameType.NOTIFY) admission.admit(session, frame, now)
-    else {
-      session.lastMsgId = msgId
-      admission.refuse(session, msgId, problem('NO_ROUTE', { detail: 'channels are not served by this version' }))
-    }
-    if (msgId >= MAX_NUMBER) this.leave('the numbers of this session are used up: begin a new one', 0)
-  }
-
-  /** Kept until the window opens; a client beyond its window is read no further. */
-  #hold(frame: Frame): void {
-    this.#holding = this.#state === 'open'
-    this.#held.push(frame)
-    const { window, windowBytes } = this.#context.config
-    const unfinished = { messages: this.session?.pending.size ?? 0, bytes: this.session?.unfinishedBytes ?? 0 }
-    if (this.#held.beyond(unfinished, { messages: window, bytes: windowBytes })) this.#gate.stop('window')
-  }
-
-  /** Held frames go on as far as the window lets them. */
-  #replay(): void {
-    const frames = this.#held.takeAll()
-    if (frames.length === 0) return
-    this.#holding = false
-    const now = Date.now()
-    for (const frame of frames) {
-      if (this.#isClosed()) return
-      this.#frame(frame, now)
-    }
-    if (this.#held.length === 0) this.#readOn('window')
-    this.transport.flush()
+  subscription(session: GatewaySession, frame: Frame): void {
+    void answerSubscription(this.#context, this, this.#identity!, session, frame)
   }
 
   windowOpened(): void {
-    if (!this.#holding || this.#replaying) return
-    this.#replaying = true
-    setImmediate(() => {
-      this.#replaying = false
-      if (this.#state === 'open') this.#replay()
-    })
+    this.#intake.windowOpened()
   }
-  #replaying = false
 
   #cancel(session: GatewaySession, msgId: number): void {
     const pending = session.pending.get(msgId)
-    if (pending?.request && !pending.ending) this.#context.host.end(session, pending, 'cancelled', 'CANCELLED', 'cancelled by the client')
+    if (!pending?.request || pending.ending) return
+    this.#context.host.end(session, pending, 'cancelled', 'CANCELLED', 'cancelled by the client')
+    if (pending.service !== '') this.#context.cancelled(pending.service, session.id, msgId)
   }
 
   // What the session has for its client.
@@ -242,7 +208,7 @@ export class Connection implements SessionOwner {
     }
     // an acknowledgement that is due rides along: a write of its own would cost as much as the answers
     if (this.session!.acknowledgementDue) this.#acknowledgement(this.session!)
-    for (const frame of frames) this.#send(frame)
+    for (const frame of frames) this.send(frame)
     this.#tellWindow(this.session!)
     this.transport.flush()
     return true
@@ -253,7 +219,7 @@ export class Connection implements SessionOwner {
     if (session.outboxFull === this.#windowShut) return
     this.#windowShut = session.outboxFull
     const { window, windowBytes } = this.#context.config
-    this.#send(this.#windowShut ? encodeCredit({ messages: 0, bytes: 0 }) : encodeCredit({ messages: window, bytes: windowBytes }))
+    this.send(this.#windowShut ? encodeCredit({ messages: 0, bytes: 0 }) : encodeCredit({ messages: window, bytes: windowBytes }))
   }
 
   /** It takes nothing: what comes stays in the outbox until it does, or until its time is up. */
@@ -262,12 +228,41 @@ export class Connection implements SessionOwner {
     this.#gate.stop('choked')
     this.#slow.choke(() => {
       this.#readOn('choked')
+      this.#context.channels.readOn(this)
       if (this.#state === 'open') void this.#context.host.readOn(this.session!)
     })
   }
 
+  // What its channels have.
+
+  publish(frame: Uint8Array): boolean {
+    if (this.#state !== 'open') return false
+    if (this.#slow.exceeded) {
+      this.#choke()
+      return false
+    }
+    this.send(frame)
+    return true
+  }
+
+  flush(): void {
+    if (this.#state === 'open') this.transport.flush()
+  }
+
+  missed(channel: string): void {
+    this.close('SLOW_CONSUMER', `channel ${channel} keeps no more what this connection has not taken: resume to be told`)
+  }
+
+  /** An answer of the gateway's own, kept nowhere. */
+  reply(msgId: number, payload: string): void {
+    if (this.#state === 'closed') return
+    this.send(encodeFrame({ type: FrameType.RESPONSE, codec: Codec.JSON, msgId, payload }))
+    this.transport.flush()
+  }
+
   refuse(msgId: number, refusal: Problem): void {
-    this.#send(encodeError(refusal, { msgId }))
+    this.send(encodeError(refusal, { msgId }))
+    this.#intake.refused(refusal.code)
     this.transport.flush()
   }
 
@@ -280,10 +275,10 @@ export class Connection implements SessionOwner {
   #acknowledgement(session: GatewaySession): void {
     session.acknowledgementDue = false
     this.#context.host.unacknowledged.delete(session)
-    this.#send(encodeFrame({ type: FrameType.ACK, msgId: session.storedMark }))
+    this.send(encodeFrame({ type: FrameType.ACK, msgId: session.storedMark }))
   }
 
-  #send(frame: Uint8Array): void {
+  send(frame: Uint8Array): void {
     this.transport.queue(this.#checksum ? withChecksum(frame, zlibCrc32) : frame)
   }
 
@@ -296,6 +291,7 @@ export class Connection implements SessionOwner {
         this.close('HANDSHAKE_EXPECTED', `no handshake within ${this.#context.config.handshakeTimeout} ms`)
       return
     }
+    this.#intake.tick(now)
     if (this.#slow.overdue(now)) {
       this.close('SLOW_CONSUMER', `more than ${this.#context.config.sendBuffer} bytes wait to be read`)
       this.transport.destroy()
@@ -309,7 +305,7 @@ export class Connection implements SessionOwner {
     const due = this.#keepAlive.due(now)
     if (due === 'idle') this.close('IDLE', `nothing heard for ${this.#keepAlive.silentMs(now)} ms`)
     else if (due === 'ping') {
-      this.#send(encodeFrame({ type: FrameType.PING }))
+      this.send(encodeFrame({ type: FrameType.PING }))
       this.transport.flush()
     }
   }
@@ -318,21 +314,21 @@ export class Connection implements SessionOwner {
   leave(reason: string, reconnectAfterMs: number): void {
     if (this.#leaving || this.#state !== 'open') return
     this.#leaving = true
-    this.#send(encodeGoaway({ reason, reconnectAfterMs, code: 'GOING_AWAY' }))
+    this.send(encodeGoaway({ reason, reconnectAfterMs, code: 'GOING_AWAY' }))
     this.transport.flush()
   }
 
   /** A frame that can't be answered otherwise: ERROR, then CLOSE, then the end. */
   fail(error: ProtocolError): void {
     if (this.#state === 'closed') return
-    this.#send(encodeError(error.problem(), { msgId: error.msgId }))
+    this.send(encodeError(error.problem(), { msgId: error.msgId }))
     this.close(error.code, error.detail)
   }
 
   close(code: ErrorName, detail?: string): void {
     if (this.#state === 'closed') return
     const told = problem(code, { detail })
-    this.#send(encodeClose(told))
+    this.send(encodeClose(told))
     this.#finish(code, detail ?? told.title)
   }
 
@@ -346,11 +342,16 @@ export class Connection implements SessionOwner {
   ended(code: ErrorName | 'LOST'): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
-    this.#held.takeAll()
+    this.#intake.clear()
     this.#context.connections.delete(this)
+    this.#context.channels.drop(this)
     this.#context.counters.connections--
     this.#context.counters.close(code)
     if (this.session !== undefined && this.session.owner === this) this.#context.host.detach(this.session)
+  }
+
+  readOn(): void {
+    this.#readOn('window')
   }
 
   #readOn(reason: ReadStop): void {

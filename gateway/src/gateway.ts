@@ -4,8 +4,10 @@ import type { AddressInfo, Server } from 'node:net'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Backends } from '@causeway/backends'
+import { cancelChannel } from '@causeway/channels'
 import type { Config } from '@causeway/config'
 import { type Appender, requestsTopic } from '@causeway/log'
+import { Codec } from '@causeway/protocol'
 import type { Announcement, Picture, Watching } from '@causeway/registry'
 import { FinishBatcher, type Listening } from '@causeway/sessions'
 import type { Logger } from '@causeway/telemetry'
@@ -14,6 +16,7 @@ import { acceptRateOf } from './accept-rate.ts'
 import { adminServer } from './admin-server.ts'
 import { Admission, type GatewayRecord } from './admission.ts'
 import { authentication } from './authentication.ts'
+import { ChannelHub } from './channel-hub.ts'
 import type { ConnectionContext, OpenConnection } from './connection-context.ts'
 import { Counters } from './counters.ts'
 import { gatewayMetrics } from './gateway-metrics.ts'
@@ -56,6 +59,7 @@ export class Gateway {
   readonly #health: Health
   readonly #finisher: FinishBatcher
   readonly #host: SessionHost
+  readonly #channels: ChannelHub
   readonly #context: ConnectionContext
   readonly #housekeeping: Housekeeping
   readonly #ledger: LedgerWatch
@@ -90,6 +94,7 @@ export class Gateway {
       counters: this.#counters,
       logger,
     })
+    this.#channels = new ChannelHub(backends.channels, this.#counters, logger)
     this.#context = this.#makeContext()
     this.#housekeeping = new Housekeeping({ host: this.#host, sessions, sessionTtlMs, connections: () => this.#connections, logger })
     const services = (): readonly string[] => this.#routes.services
@@ -112,6 +117,9 @@ export class Gateway {
       version: GATEWAY_VERSION,
       config: this.#config,
       host: this.#host,
+      channels: this.#channels,
+      publish: (channel, payload, codec) => this.#backends.channels.publish(channel, payload, codec),
+      cancelled: (service, session, msgId) => this.#cancelled(service, session, msgId),
       admission,
       routes: this.#routes,
       authenticate: authentication(this.#config),
@@ -122,6 +130,16 @@ export class Gateway {
     }
   }
 
+  #cancelled(service: string, session: string, msgId: number): void {
+    const payload = Buffer.from(JSON.stringify({ session, msgId }))
+    this.#backends.channels.publish(cancelChannel(service), payload, Codec.JSON).catch(error => {
+      this.#logger.debug(
+        { service, error: (error as Error).message },
+        'workers could not be told of a cancelled message; they end it in vain',
+      )
+    })
+  }
+
   /** Connects to the backends, then listens: a gateway that listens can serve. */
   async start(): Promise<this> {
     this.#appender = this.#backends.log.appender<GatewayRecord>({
@@ -129,6 +147,7 @@ export class Gateway {
       refused: (record, reason, detail) => this.#refused(record, reason, detail),
     })
     this.#listening = await this.#backends.sessions.listen(this.id, this.#host)
+    await this.#channels.start()
     const overview = new Overview(this.#backends, this.#routes, () => this.#watching.picture, this.#health)
     const metrics = gatewayMetrics({
       gateway: this.id,
@@ -138,8 +157,11 @@ export class Gateway {
       appender: () => this.#appender,
       ledger: this.#ledger,
       accepting: acceptRateOf(this.#context),
+      channels: this.#channels,
     })
-    const admin = await adminServer({ config: this.#config, overview, ledger: this.#ledger, metrics, retries: this.#backends.retries })
+    const routes = () => [...this.#watching.picture.routes.values()]
+    const { retries } = this.#backends
+    const admin = await adminServer({ config: this.#config, overview, ledger: this.#ledger, metrics, retries, routes })
     this.#admin = admin.server
     this.#watching = await this.#backends.registry.watch((picture: Picture) => {
       this.#routes.follow(picture)
@@ -262,6 +284,7 @@ export class Gateway {
     this.#health.stop()
     await this.#watching.close()
     await this.#listening.close()
+    await this.#channels.stop()
     await this.#http.close()
     await this.#admin.close()
   }

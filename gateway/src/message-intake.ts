@@ -1,0 +1,128 @@
+import { type ErrorName, type Frame, FrameType, MAX_NUMBER, ProtocolError, typeName } from '@causeway/protocol'
+import type { ConnectionContext } from './connection-context.ts'
+import { HeldFrames } from './held-frames.ts'
+import type { ReadGate } from './read-gate.ts'
+import { RefusalBarrier } from './refusal-barrier.ts'
+import type { GatewaySession } from './session.ts'
+
+/** The connection, as its intake needs it. */
+export interface IntakeOwner {
+  readonly session: GatewaySession | undefined
+  /** Past its handshake, and not closed. */
+  readonly isOpen: boolean
+  /** Decides what a frame means, as when it was read. */
+  frame(frame: Frame, now: number): void
+  /** SUBSCRIBE or UNSUBSCRIBE. */
+  subscription(session: GatewaySession, frame: Frame): void
+  send(frame: Uint8Array): void
+  flush(): void
+  /** Nothing is held any more: it is read on. */
+  readOn(): void
+  fail(error: ProtocolError): void
+  leave(reason: string, reconnectAfterMs: number): void
+}
+
+/** Refusals that say nothing about their message: the next one may well be admitted. */
+const PASSING: ReadonlySet<ErrorName> = new Set(['OVERLOADED', 'BACKEND_UNAVAILABLE'])
+
+/** What a connection's client sends, on its way to the admission: in order, within the window, and never past a refusal that may be unread. */
+export class MessageIntake {
+  readonly #context: ConnectionContext
+  readonly #owner: IntakeOwner
+  readonly #gate: ReadGate
+  readonly #barrier = new RefusalBarrier()
+  /** Frames read while the window is closed, a refusal may be unread, or the session is being opened. */
+  readonly #held = new HeldFrames<Frame>()
+  /** Messages are held: later ones wait behind them. */
+  #holding = false
+  #replaying = false
+
+  constructor(context: ConnectionContext, owner: IntakeOwner, gate: ReadGate) {
+    this.#context = context
+    this.#owner = owner
+    this.#gate = gate
+  }
+
+  message(session: GatewaySession, frame: Frame, now: number): void {
+    const { config, admission, host } = this.#context
+    const { msgId, type } = frame
+    if (this.#holding) {
+      this.hold(frame)
+      return
+    }
+    if (msgId === 0) {
+      this.#owner.fail(new ProtocolError('BAD_FRAME', `${typeName(type)} needs a msgId from 1`))
+      return
+    }
+    if (msgId <= session.lastMsgId || session.finishedBefore.has(msgId)) {
+      host.repeated(session, msgId)
+      return
+    }
+    if (!session.hasRoom(msgId, frame.payload.length, config.window, config.windowBytes)) {
+      this.hold(frame)
+      return
+    }
+    if (type === FrameType.SUBSCRIBE || type === FrameType.UNSUBSCRIBE) {
+      session.lastMsgId = msgId
+      this.#owner.subscription(session, frame)
+    } else if (this.#barrier.stands && admission.admits(session, frame, now)) {
+      this.hold(frame)
+      return
+    } else admission.admit(session, frame, now)
+    if (msgId >= MAX_NUMBER) this.#owner.leave('the numbers of this session are used up: begin a new one', 0)
+  }
+
+  /** Kept until it can go on; a client beyond its window is read no further. */
+  hold(frame: Frame): void {
+    this.#holding = this.#owner.isOpen
+    this.#held.push(frame)
+    const { window, windowBytes } = this.#context.config
+    const { session } = this.#owner
+    const unfinished = { messages: session?.pending.size ?? 0, bytes: session?.unfinishedBytes ?? 0 }
+    if (this.#held.beyond(unfinished, { messages: window, bytes: windowBytes })) this.#gate.stop('window')
+  }
+
+  /** Held frames go on as far as they can. */
+  replay(): void {
+    const frames = this.#held.takeAll()
+    if (frames.length === 0) return
+    this.#holding = false
+    const now = Date.now()
+    for (const frame of frames) this.#owner.frame(frame, now)
+    if (this.#held.length === 0) this.#owner.readOn()
+    this.turnEnds()
+    this.#owner.flush()
+  }
+
+  /** What was held back may go on. */
+  windowOpened(): void {
+    if (!this.#holding || this.#replaying) return
+    this.#replaying = true
+    setImmediate(() => {
+      this.#replaying = false
+      if (this.#owner.isOpen) this.replay()
+    })
+  }
+
+  refused(code: ErrorName): void {
+    if (PASSING.has(code)) this.#barrier.refused(Date.now())
+  }
+
+  /** Asks whether the refusals of this turn were read. */
+  turnEnds(): void {
+    const ping = this.#barrier.ping()
+    if (ping !== undefined) this.#owner.send(ping)
+  }
+
+  pong(payload: Uint8Array): void {
+    if (this.#barrier.pong(payload)) this.windowOpened()
+  }
+
+  tick(now: number): void {
+    if (this.#barrier.overdue(now)) this.windowOpened()
+  }
+
+  clear(): void {
+    this.#held.takeAll()
+  }
+}
