@@ -1,4 +1,5 @@
 import type { Logger } from '@causeway/telemetry'
+import type { PushTarget } from './pushes.ts'
 import type { StoredMessage } from './stored-message.ts'
 
 /** What a handler can reach beside its input. */
@@ -8,8 +9,10 @@ export interface ContextParts {
   attempt: number
   /** Unix ms; Infinity where there is none. */
   deadline: number
+  /** Number of the replay; default 0, for what is none. */
+  replay?: number
   logger: Logger
-  push(ctx: Context, target: string, payload: unknown): Promise<void>
+  push(ctx: Context, target: PushTarget, payload: unknown): Promise<void>
 }
 
 /** One handling of one message. What costs something is made when it is first asked for. */
@@ -46,6 +49,11 @@ export class Context {
     return this.#parts.attempt
   }
 
+  /** Which replay of a dead letter this is, from 1; 0 where the message itself is handled. */
+  get replay(): number {
+    return this.#parts.replay ?? 0
+  }
+
   /** Idempotency key that the client gave; '' where it gave none. */
   get key(): string {
     return this.#parts.message.header.key
@@ -61,7 +69,7 @@ export class Context {
     return this.#parts.message.traceparent
   }
 
-  /** Aborted when the deadline passes or the worker stops. */
+  /** Aborted when the deadline passes, the client cancels, or the worker stops. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController()
@@ -78,11 +86,11 @@ export class Context {
   }
 
   /**
-   * Sends a PUSH to a session (JSON, or a Uint8Array as bytes). To the own session it takes effect with the answer, before it, or not at all;
-   * to another it has when the promise resolves. Rejects where that session is not known or its outbox is full.
+   * Sends a PUSH to a session, or to all of a channel's subscribers: JSON, or a Uint8Array as bytes. To the own session it takes effect with the answer,
+   * before it, or not at all; to others when the promise resolves, and again where the message is handled again. Rejects where that session is not known, or its outbox is full.
    */
-  push(session: string, payload: unknown): Promise<void> {
-    return this.#parts.push(this, session, payload)
+  push(target: PushTarget, payload: unknown): Promise<void> {
+    return this.#parts.push(this, target, payload)
   }
 
   /** Pushes to the own session, held until the answer. */

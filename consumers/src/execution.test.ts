@@ -10,7 +10,7 @@ import { bytes, type Handler, type InputSpec, message } from './route.ts'
 function outcomeOf(input: InputSpec, handler: Handler<never>, changes: RecordChanges = {}): AttemptOutcome | Promise<AttemptOutcome> {
   const stored = messageOf(changes)
   const route = message('work', { input }).handle(handler as Handler<unknown>)
-  return attempt(route, stored, contextOf(stored))
+  return attempt(route, stored, contextOf(stored), 1 << 20)
 }
 
 type Answer = Extract<AttemptOutcome, { kind: 'answer' }>
@@ -68,9 +68,9 @@ describe('the input of a handler', () => {
   })
 
   test('of a codec that the route does not read is BAD_PAYLOAD, by its number', () => {
-    const outcome = outcomeOf(undefined, () => null, { codec: Codec.MESSAGE_PACK })
+    const outcome = outcomeOf(undefined, () => null, { codec: Codec.PROTOBUF })
     assert.ok(!(outcome instanceof Promise) && outcome.kind === 'badPayload')
-    assert.match(outcome.detail, /codec 2 is not served/)
+    assert.match(outcome.detail, /codec 3 is not served/)
   })
 })
 
@@ -104,13 +104,13 @@ describe('the result of a handler', () => {
     assert.equal((await outcomeOf(undefined, async () => count())).kind, 'stream')
   })
 
-  test('that JSON cannot hold is a dead letter: trying again would not help', async () => {
+  test('that its codec cannot hold is a dead letter: trying again would not help', async () => {
     const circle: Record<string, unknown> = {}
     circle.self = circle
     for (const value of [1n, circle]) {
       const outcome = outcomeOf(undefined, () => value) as AttemptOutcome
       assert.ok(outcome.kind === 'deadLetter')
-      assert.match(outcome.error.message, /result is no JSON/)
+      assert.match(outcome.error.message, /result can't be encoded for codec 1: /)
       assert.equal((await outcomeOf(undefined, async () => value)).kind, 'deadLetter')
     }
   })

@@ -1,5 +1,6 @@
 import { Codec } from '@causeway/protocol'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { type Encoded, RouteCodecs } from './codecs/route-codecs.ts'
 import type { Context } from './context.ts'
 import { DeadLetter, Reject, RetryAfter } from './outcome-errors.ts'
 import { bytes, type Route } from './route.ts'
@@ -13,7 +14,10 @@ export type AttemptOutcome =
   | { kind: 'badPayload'; detail: string }
   | { kind: 'failed'; error: unknown; delayMs: number | undefined }
   | { kind: 'deadLetter'; error: Error }
+  /** Nobody wants its answer any more. */
+  | { kind: 'cancelled' }
 
+const ANY = new RouteCodecs()
 const NOTHING = new Uint8Array(0)
 const NOTHING_ANSWERED: AttemptOutcome = { kind: 'answer', payload: NOTHING, codec: Codec.BYTES }
 
@@ -21,15 +25,20 @@ const NOTHING_ANSWERED: AttemptOutcome = { kind: 'answer', payload: NOTHING, cod
  * Runs a route's handler on a message. Synchronous where the handler and its schema are, so that a plain handler costs no promise.
  * Never throws and never rejects: whatever happens is an outcome.
  */
-export function attempt(route: Route, message: StoredMessage, ctx: Context): AttemptOutcome | Promise<AttemptOutcome> {
+export function attempt(
+  route: Route,
+  message: StoredMessage,
+  ctx: Context,
+  maxPayload = 1 << 20,
+): AttemptOutcome | Promise<AttemptOutcome> {
   let input: unknown
   try {
     if (route.input === bytes) input = message.value
     else {
-      const parsed = parseJson(message)
-      if (route.input === undefined) input = parsed
+      const decoded = decode(route, message, maxPayload)
+      if (route.input === undefined) input = decoded
       else {
-        const checked = route.input['~standard'].validate(parsed)
+        const checked = route.input['~standard'].validate(decoded)
         if (checked instanceof Promise) return validatedLater(route, message, ctx, checked)
         if (checked.issues !== undefined) return badPayload(checked.issues)
         input = checked.value
@@ -75,9 +84,10 @@ function outcomeOf(route: Route, message: StoredMessage, value: unknown): Attemp
     return { kind: 'answer', payload: value, codec: route.input === bytes ? message.header.codec : Codec.BYTES }
   if (typeof value === 'object' && Symbol.asyncIterator in value) return { kind: 'stream', values: value as AsyncIterable<unknown> }
   try {
-    return { kind: 'answer', ...encodeValue(value) }
+    return { kind: 'answer', ...route.codecs.encode(value, message.header.codec) }
   } catch (error) {
-    return { kind: 'deadLetter', error: new DeadLetter(`the handler's result is no JSON: ${(error as Error).message}`, { cause: error }) }
+    const detail = `the handler's result can't be encoded for codec ${message.header.codec}: ${(error as Error).message}`
+    return { kind: 'deadLetter', error: new DeadLetter(detail, { cause: error }) }
   }
 }
 
@@ -87,10 +97,9 @@ export function checkSize(payload: Uint8Array, maxPayload: number): void {
     throw new RangeError(`a payload of ${payload.length} bytes: at most ${maxPayload} (CAUSEWAY_MAX_PAYLOAD)`)
 }
 
-/** A value as payload: bytes as they are, everything else as JSON. */
-export function encodeValue(value: unknown): { payload: Uint8Array; codec: number } {
-  if (value instanceof Uint8Array) return { payload: value, codec: Codec.BYTES }
-  return { payload: Buffer.from(JSON.stringify(value) ?? 'null'), codec: Codec.JSON }
+/** A value as payload for whoever has not asked for a codec: bytes as they are, everything else as JSON. */
+export function encodeValue(value: unknown): Encoded {
+  return ANY.encode(value, Codec.JSON)
 }
 
 export function failure(error: unknown): AttemptOutcome {
@@ -103,15 +112,11 @@ export function failure(error: unknown): AttemptOutcome {
 /** A time that is no time leaves the wait to the route's back-off. */
 const usableDelay = (delayMs: number): number | undefined => (Number.isFinite(delayMs) && delayMs >= 0 ? delayMs : undefined)
 
-function parseJson(message: StoredMessage): unknown {
-  const { codec } = message.header
-  if (codec !== Codec.JSON && codec !== Codec.BYTES)
-    throw new Error(`payload: codec ${codec} is not served by this route; expected 1 (JSON)`)
-  const text = Buffer.from(message.value.buffer, message.value.byteOffset, message.value.byteLength).toString('utf8')
+function decode(route: Route, message: StoredMessage, maxPayload: number): unknown {
   try {
-    return JSON.parse(text)
+    return route.codecs.decode(message, maxPayload)
   } catch (error) {
-    throw new Error(`payload: not JSON: ${(error as Error).message}`)
+    throw new Error(`payload: ${(error as Error).message}`)
   }
 }
 

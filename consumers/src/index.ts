@@ -1,3 +1,5 @@
+export type { FieldType, PayloadCodec, ProtobufOptions, StructField, StructOptions } from './codecs/index.ts'
+export { codec, protobuf, struct } from './codecs/index.ts'
 export { Context } from './context.ts'
 export { DeadLetter, Reject, RetryAfter } from './outcome-errors.ts'
 export type { RetryOptions } from './retry-policy.ts'

@@ -15,6 +15,10 @@ export const LANES = 50_000
 export const FORGET_TICK_MS = 60_000
 /** How often offsets are committed, ms; and after how many completed records at the latest. */
 export const COMMIT_TICK_MS = 500
+/** Cancelled messages that have not begun here; of more the oldest are forgotten, and handled in vain. */
+export const CANCELLED_KEPT = 10_000
+/** How long a watermark is committed again after a commit that failed, ms: as long as that one may be on its way yet. */
+export const COMMIT_AGAIN_MS = 5_000
 /** How often deadlines of running handlers are looked at, ms. */
 export const DEADLINE_TICK_MS = 25
 /** How long a revoked assignment may drain, ms: the rest of HANDOVER_MS passes at whoever is assigned next. */
@@ -50,5 +54,7 @@ export const REPLAY_CONCURRENCY = 16
 export const DEAD_LETTER_APPEND_MS = 30_000
 /** Longest text of an error kept with a message, characters. */
 export const ERROR_TEXT = 2_000
+/** Longest stack kept with it, characters. */
+export const ERROR_TRACE = 1_500
 /** How often the figures told to operators are made, ms. */
 export const STATS_TICK_MS = 1_000

@@ -191,6 +191,26 @@ describe('an attempt that fails', () => {
   })
 })
 
+test('a message that its client cancels ends its handler, once, and is not tried again', async () => {
+  using bench = workbench([
+    routeOf((_input, ctx) => new Promise((_resolve, reject) => ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason)))),
+  ])
+  const wish = bench.runner.run(messageOf({ msgId: 4 }), 1, [], undefined, () => {})
+  bench.running.cancel('s', 4)
+  assert.equal(await wish, undefined)
+  await until(() => bench.sessions.entries.length === 1)
+  assert.deepEqual([finals(bench.sessions.entries)[0].outcome, problemOf(bench.sessions.entries[0]).code], ['cancelled', 'CANCELLED'])
+})
+
+test('a message cancelled before it began does not begin', async () => {
+  let ran = 0
+  using bench = workbench([routeOf(() => ran++)])
+  bench.running.cancel('s', 4)
+  assert.equal(await bench.runner.run(messageOf({ msgId: 4 }), 1, [], undefined, () => {}), undefined)
+  await until(() => bench.sessions.entries.length === 1)
+  assert.deepEqual([ran, finals(bench.sessions.entries)[0].outcome], [0, 'cancelled'])
+})
+
 describe('a push', () => {
   test('to the own session goes before the answer, in order', async () => {
     const { entries } = await run(async (_input, ctx) => {
@@ -238,6 +258,18 @@ describe('a push', () => {
         ['final', 's', 'inc-1'],
       ],
     )
+  })
+
+  test('to a channel has happened when its promise resolves; what can be no channel rejects', async () => {
+    using bench = workbench([
+      routeOf(async (_input, ctx) => {
+        await ctx.push({ channel: 'news' }, { n: 1 })
+        await ctx.push({ channel: '' }, 'nowhere')
+      }),
+    ])
+    const wish = await bench.runner.run(messageOf(), 1, [], undefined, () => {})
+    assert.deepEqual(bench.published, [['news', '{"n":1}', Codec.JSON]])
+    assert.match(wish?.errors[0].error ?? '', /push: channel has 0 bytes: expected 1 to 255/)
   })
 
   test('to a session that is gone rejects and names it', async () => {

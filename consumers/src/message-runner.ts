@@ -1,28 +1,30 @@
 import { randomBytes } from 'node:crypto'
-import { bucketOf, encodeFrame, FrameType } from '@causeway/protocol'
 import type { AttemptError, DeadLetter as Letter } from '@causeway/retries'
 import type { FinishBatcher, FinishFinal, FinishResult, Outcome } from '@causeway/sessions'
 import type { Logger } from '@causeway/telemetry'
 import { errorFrame, finalEntry, responseFrame } from './answers.ts'
+import { attemptError } from './attempt-error.ts'
 import { Context } from './context.ts'
 import type { Counters } from './counters.ts'
 import type { DeadLetters } from './dead-letters.ts'
-import { type AttemptOutcome, attempt, checkSize, encodeValue } from './execution.ts'
-import { ERROR_TEXT } from './limits.ts'
+import { type AttemptOutcome, attempt } from './execution.ts'
 import { DeadLetter } from './outcome-errors.ts'
+import { type Publish, pushBy } from './pushes.ts'
 import { backoffMs } from './retry-policy.ts'
 import type { Route } from './route.ts'
 import type { Running } from './running.ts'
 import { type StoredMessage, toRetry } from './stored-message.ts'
 import { writeStream } from './stream.ts'
 
-const SESSION_ID = /^[\w-]{1,64}$/
+const CANCELLED = 'cancelled by the client'
 
 export interface MessageRunnerOptions {
   worker: string
   service: string
   routes: ReadonlyMap<string, Route>
   finisher: FinishBatcher
+  /** To a channel. */
+  publish: Publish
   deadLetters: DeadLetters
   running: Running
   /** Bytes of the largest payload that clients take. */
@@ -57,11 +59,13 @@ interface Attempt extends Ending {
 /** Runs one attempt of one message and finishes what it decided (step 5), for the dispatcher and for the retries alike. */
 export class MessageRunner {
   readonly #options: MessageRunnerOptions
+  readonly #push: ReturnType<typeof pushBy>
   /** Streams that have not ended. */
   readonly #streams = new Set<Promise<AttemptWish>>()
 
   constructor(options: MessageRunnerOptions) {
     this.#options = options
+    this.#push = pushBy(options.finisher, options.publish, options.maxPayload)
   }
 
   /**
@@ -75,7 +79,7 @@ export class MessageRunner {
     unpark: Unpark,
     finished: Finished,
   ): AttemptWish | Promise<AttemptWish> {
-    const { service, routes, counters, running, logger } = this.#options
+    const { service, routes, counters, running, maxPayload, logger } = this.#options
     const deadline = message.header.deadline === 0 ? Number.POSITIVE_INFINITY : message.header.deadline
     const now = Date.now()
     if (now >= deadline) {
@@ -83,12 +87,16 @@ export class MessageRunner {
       this.#final({ message, unpark, finished }, 'timedOut', frame)
       return undefined
     }
+    if (running.takeCancelled(message.session, message.header.msgId)) {
+      this.#final({ message, unpark, finished }, 'cancelled', errorFrame(message, 'CANCELLED', CANCELLED))
+      return undefined
+    }
     const route = routes.get(message.header.route)
     const context = new Context({ message, attempt: number, deadline, logger, push: this.#push })
     const made: Attempt = { message, unpark, finished, number, errors, deadline, route, context }
     if (route === undefined) return this.#decide(made, unknownRoute(message, service))
     counters.handled.add()
-    const outcome = attempt(route, message, context)
+    const outcome = attempt(route, message, context, maxPayload)
     if (!(outcome instanceof Promise)) return this.#decide(made, outcome)
     const from = performance.now()
     return running.watch(context, Math.min(deadline, now + route.timeoutMs), outcome).then(late => {
@@ -110,6 +118,10 @@ export class MessageRunner {
         return undefined
       case 'badPayload':
         this.#final(made, 'rejected', errorFrame(message, 'BAD_PAYLOAD', outcome.detail))
+        return undefined
+      case 'cancelled':
+        // the gateway says the same; whichever comes first is the answer
+        this.#final(made, 'cancelled', errorFrame(message, 'CANCELLED', CANCELLED))
         return undefined
       case 'deadLetter':
         return this.#bury(made, [...errors, this.#error(outcome.error, number)], outcome.error.message)
@@ -154,6 +166,7 @@ export class MessageRunner {
     const end = await writeStream(
       {
         ...{ message, ctx, finisher, run: randomBytes(6).toString('base64url'), maxPayload },
+        encode: value => route!.codecs.encode(value, message.header.codec),
         before: () => this.#pushOwn(message, ctx),
         waiting(forValue) {
           watched.deadline = forValue ? Math.min(deadline, Date.now() + route!.timeoutMs) : deadline
@@ -222,33 +235,8 @@ export class MessageRunner {
     }
   }
 
-  readonly #push = (ctx: Context, target: string, payload: unknown): Promise<void> => {
-    const encoded = encodeValue(payload)
-    try {
-      checkSize(encoded.payload, this.#options.maxPayload)
-    } catch (error) {
-      return Promise.reject(error)
-    }
-    const frame = encodeFrame({ type: FrameType.PUSH, ...encoded })
-    if (target === ctx.session) {
-      ctx.ownPushes.push(frame)
-      return Promise.resolve()
-    }
-    if (!SESSION_ID.test(target)) {
-      return Promise.reject(new TypeError(`push: session ${JSON.stringify(target)}: expected 1 to 64 letters, digits, '_' or '-'`))
-    }
-    return new Promise((resolve, reject) => {
-      this.#options.finisher.add({ kind: 'push', session: target, bucket: bucketOf(target), incarnation: '', frame }, ({ status }) => {
-        if (status === 'done') resolve()
-        else if (status === 'expired') reject(new Error(`push: session ${target} is not known`))
-        else reject(new Error(`push: session ${target} did not take it (${status})`))
-      })
-    })
-  }
-
   #error(error: unknown, number: number): AttemptError {
-    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-    return { at: Date.now(), worker: this.#options.worker, error: text.slice(0, ERROR_TEXT), attempt: number }
+    return attemptError(this.#options.worker, error, number)
   }
 }
 

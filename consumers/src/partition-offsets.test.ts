@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, mock, test } from 'node:test'
+import { COMMIT_AGAIN_MS } from './limits.ts'
 import { PartitionOffsets } from './partition-offsets.ts'
 
 /** Records of these offsets, ten bytes each. */
@@ -40,6 +41,18 @@ describe('the offsets of a partition', () => {
     assert.equal(offsets.takeCommit(), undefined)
     second.complete = true
     assert.equal(offsets.takeCommit(), 2)
+  })
+
+  test('offer the watermark again for a while after a commit that failed', () => {
+    mock.timers.enable({ apis: ['Date'], now: 1_000 })
+    const offsets = new PartitionOffsets()
+    polled(offsets, 0)[0].complete = true
+    assert.equal(offsets.takeCommit(), 1)
+    offsets.commitFailed()
+    assert.deepEqual([offsets.takeCommit(), offsets.takeCommit()], [1, 1])
+    mock.timers.tick(COMMIT_AGAIN_MS + 1)
+    assert.equal(offsets.takeCommit(), undefined)
+    mock.timers.reset()
   })
 
   test('count what is not complete, and apart from it all that a next owner would read again', () => {

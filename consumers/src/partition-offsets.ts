@@ -1,3 +1,5 @@
+import { COMMIT_AGAIN_MS } from './limits.ts'
+
 /** A polled record on its way; `complete` once its finish, park or retry call has returned. */
 export class OffsetEntry {
   readonly offset: number
@@ -31,6 +33,8 @@ export class PartitionOffsets {
   #first = 0
   #next: number | undefined
   #committed: number | undefined
+  /** Unix ms; until then the watermark is committed again though it has not moved. */
+  #againUntil = 0
   /** Records polled and not complete, and their payload bytes. */
   unfinished = 0
   bytes = 0
@@ -70,15 +74,16 @@ export class PartitionOffsets {
     }
   }
 
-  /** A commit failed: the next one takes the watermark along though it has not moved. */
+  /** A commit failed, and may reach the broker yet, behind a newer one: the watermark is committed again for a while, so that the last word is right. */
   commitFailed(): void {
     this.#committed = undefined
+    this.#againUntil = Date.now() + COMMIT_AGAIN_MS
   }
 
   /** The watermark where it has moved since it was last taken. */
   takeCommit(): number | undefined {
     const watermark = this.watermark
-    if (watermark === this.#committed) return undefined
+    if (watermark === this.#committed && Date.now() > this.#againUntil) return undefined
     this.#committed = watermark
     return watermark
   }

@@ -1,5 +1,7 @@
 import { PRIORITIES, type Priority } from '@causeway/registry'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { PayloadCodec } from './codecs/payload-codec.ts'
+import { RouteCodecs } from './codecs/route-codecs.ts'
 import type { Context } from './context.ts'
 import { milliseconds } from './milliseconds.ts'
 import { type RetryOptions, type RetryPolicy, retryPolicy } from './retry-policy.ts'
@@ -8,22 +10,24 @@ import { type RetryOptions, type RetryPolicy, retryPolicy } from './retry-policy
 export const bytes: unique symbol = Symbol('bytes')
 
 export type InputSpec = StandardSchemaV1 | typeof bytes | undefined
-/** What a handler gets: the schema's output, the payload, or parsed JSON. */
+/** What a handler gets: the schema's output, the payload as sent, or as decoded. */
 export type InputOf<S extends InputSpec> = S extends typeof bytes
   ? Uint8Array
   : S extends StandardSchemaV1
     ? StandardSchemaV1.InferOutput<S>
     : unknown
 
-/** A value (sent as JSON; Uint8Array as bytes), nothing, or an async iterable of values: a stream. */
+/** A value (sent in the codec of the request; Uint8Array as bytes), nothing, or an async iterable of values: a stream. */
 export type Handler<In> = (input: In, ctx: Context) => unknown
 export type Middleware = (ctx: Context, next: () => Promise<unknown>) => unknown
 
 export interface MessageOptions<S extends InputSpec> {
   /** 1 to 65535, unique in the system; without one the route is called by name only. */
   opcode?: number
-  /** Any Standard Schema, or `bytes`; without one parsed JSON. */
+  /** Any Standard Schema, or `bytes`; without one the payload as decoded. */
   input?: S
+  /** Beside JSON and MessagePack: `protobuf`, `struct`, or the application's own by `codec`. The codec of a request's frame chooses. */
+  codecs?: readonly PayloadCodec[]
   /** Of the handler, and of requests that bring none of their own. ms or '5s'. Default 60 s. */
   timeout?: number | string
   retry?: RetryOptions
@@ -40,6 +44,7 @@ export interface Route {
   readonly name: string
   readonly opcode: number | undefined
   readonly input: InputSpec
+  readonly codecs: RouteCodecs
   readonly timeoutMs: number
   readonly retry: RetryPolicy
   readonly order: 'session' | 'none'
@@ -71,6 +76,7 @@ export function message<const S extends InputSpec = undefined>(name: string, opt
     name,
     opcode,
     input: options.input,
+    codecs: codecsOf(name, options.codecs),
     timeoutMs: milliseconds(options.timeout ?? DEFAULT_TIMEOUT_MS, `route ${name}: timeout`),
     retry: retryPolicy(options.retry),
     order: options.order ?? 'session',
@@ -78,6 +84,14 @@ export function message<const S extends InputSpec = undefined>(name: string, opt
     priority: options.priority ?? 'normal',
   } as const
   return builder(route, [])
+}
+
+function codecsOf(name: string, own: readonly PayloadCodec[] | undefined): RouteCodecs {
+  try {
+    return new RouteCodecs(own)
+  } catch (error) {
+    throw new TypeError(`route ${name}: ${(error as Error).message}`)
+  }
 }
 
 function builder<S extends InputSpec>(route: Omit<Route, 'run'>, chain: readonly Middleware[]): RouteBuilder<S> {

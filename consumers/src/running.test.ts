@@ -31,6 +31,18 @@ describe('a running handler', () => {
     assert.equal(signal.aborted, false)
   })
 
+  test('that its client cancels is aborted, and ends as cancelled; others go on', async () => {
+    const { running, signal, ended } = handler()
+    const other = contextOf(messageOf({ msgId: 2 }))
+    void running.watch(other, 1_100, new Promise(() => {}))
+    running.cancel('another', 1)
+    running.cancel('s', 3)
+    assert.equal(signal.aborted, false)
+    running.cancel('s', 1)
+    assert.deepEqual(await ended, { kind: 'cancelled' })
+    assert.deepEqual([signal.aborted, (signal.reason as Error).message, other.signal.aborted], [true, 'its client has cancelled it', false])
+  })
+
   test('is not cut short before its deadline', () => {
     const { running, signal } = handler()
     mock.timers.tick(99)

@@ -1,6 +1,6 @@
 import type { Context } from './context.ts'
 import type { AttemptOutcome } from './execution.ts'
-import { DEADLINE_TICK_MS } from './limits.ts'
+import { CANCELLED_KEPT, DEADLINE_TICK_MS } from './limits.ts'
 
 /** A handler, or the stream it answered, on its way. */
 export interface Watched {
@@ -14,6 +14,8 @@ export interface Watched {
 /** Handlers and streams that are running, looked at by one clock: past its deadline one's signal is aborted and its result dropped. */
 export class Running {
   readonly #entries = new Set<Watched>()
+  /** Cancelled before they began, or at another worker. */
+  readonly #cancelled = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   /** Results that came after their time. */
   late = 0
@@ -36,10 +38,29 @@ export class Running {
     return this.#entries.delete(entry)
   }
 
+  /** Nobody wants the answer any more: the handler's signal is aborted, and its message ends as cancelled; one that has not begun is not to. */
+  cancel(session: string, msgId: number): void {
+    for (const entry of this.#entries) {
+      const { context } = entry
+      if (context.msgId !== msgId || context.session !== session) continue
+      this.#over(entry, new Cancelled('its client has cancelled it'))
+      return
+    }
+    if (this.#cancelled.size >= CANCELLED_KEPT) this.#cancelled.delete(this.#cancelled.values().next().value!)
+    this.#cancelled.add(keyOf(session, msgId))
+  }
+
+  /** Whether a message that is about to begin was cancelled; told once. */
+  takeCancelled(session: string, msgId: number): boolean {
+    return this.#cancelled.size > 0 && this.#cancelled.delete(keyOf(session, msgId))
+  }
+
   /** The outcome of a handler, or a failure at its deadline. */
   watch(context: Context, deadline: number, outcome: Promise<AttemptOutcome>): Promise<AttemptOutcome> {
     return new Promise(resolve => {
-      const entry = this.begin(context, deadline, error => resolve({ kind: 'failed', error, delayMs: undefined }))
+      const entry = this.begin(context, deadline, error =>
+        resolve(error instanceof Cancelled ? { kind: 'cancelled' } : { kind: 'failed', error, delayMs: undefined }),
+      )
       void outcome.then(given => {
         if (this.end(entry)) resolve(given)
         else this.late++
@@ -49,12 +70,14 @@ export class Running {
 
   #look(now: number): void {
     for (const entry of this.#entries) {
-      if (entry.deadline > now) continue
-      this.#entries.delete(entry)
-      const error = new Error(`the handler took longer than its time-out`)
-      entry.context.abort(error)
-      entry.expired(error)
+      if (entry.deadline <= now) this.#over(entry, new Error('the handler took longer than its time-out'))
     }
+  }
+
+  #over(entry: Watched, error: Error): void {
+    this.#entries.delete(entry)
+    entry.context.abort(error)
+    entry.expired(error)
   }
 
   /** Aborts all signals, those of handlers still to begin too: the worker stops. */
@@ -65,4 +88,10 @@ export class Running {
   }
 }
 
+/** Why a signal is aborted whose client has cancelled. */
+class Cancelled extends Error {
+  override readonly name = 'Cancelled'
+}
+
+const keyOf = (session: string, msgId: number): string => `${session} ${msgId}`
 const stopping = (): Error => new Error('the worker stops')

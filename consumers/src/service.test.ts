@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { json } from './codecs/json.ts'
 import { contextOf, messageOf } from './messages.fixture.ts'
 import { type MessageOptions, type Middleware, message } from './route.ts'
 import { service } from './service.ts'
@@ -19,7 +20,7 @@ const noting =
 
 describe('a route', () => {
   test('is ordered by session, waits a minute and retries by default', () => {
-    const { run, ...route } = message('order.place').handle(nothing)
+    const { run, codecs, ...route } = message('order.place').handle(nothing)
     assert.deepEqual(route, {
       name: 'order.place',
       opcode: undefined,
@@ -39,6 +40,7 @@ describe('a route', () => {
   }
 
   const wrong: [MessageOptions<undefined>, RegExp][] = [
+    [{ codecs: [json, json] }, /route pay: codecs JSON and JSON both have number 1/],
     [{ opcode: 0 }, /route pay: opcode is 0/],
     [{ opcode: 0x10000 }, /route pay: opcode is 65536/],
     [{ opcode: 1.5 }, /route pay: opcode is 1\.5/],

@@ -1,6 +1,7 @@
 import { encodeFrame, Flag, FrameType } from '@causeway/protocol'
 import type { FinishBatcher, FinishChunk, FinishFinal, FinishResult, FinishStatus, Outcome } from '@causeway/sessions'
 import { errorFrame, finalEntry } from './answers.ts'
+import type { Encoded } from './codecs/route-codecs.ts'
 import type { Context } from './context.ts'
 import { OUTBOX_WAIT_MAX_MS, OUTBOX_WAIT_MIN_MS, STREAM_AHEAD } from './limits.ts'
 import type { StoredMessage } from './stored-message.ts'
@@ -12,6 +13,7 @@ export interface StreamParts {
   finisher: FinishBatcher
   /** Names this run: another one that finds a chunk of it ends the request. */
   run: string
+  encode(value: unknown): Encoded
   /** Bytes of the largest payload of a chunk. */
   maxPayload: number
   /** Called before each chunk and before the end, for what has to go ahead of them. */
@@ -24,11 +26,6 @@ export interface StreamParts {
 export interface StreamEnd {
   outcome: Outcome
   result: FinishResult
-}
-
-interface Value {
-  payload: Uint8Array
-  codec: number
 }
 
 const ANOTHER_RUN = 'another run of this stream was seen already'
@@ -63,7 +60,7 @@ export class StreamWriter {
   }
 
   /** Resolves when there is room for another; rejects when the signal is aborted first. */
-  async chunk({ payload, codec }: Value): Promise<void> {
+  async chunk({ payload, codec }: Encoded): Promise<void> {
     const { message, run, before } = this.#parts
     if (message.header.kind !== 'request') return
     const { session, bucket, header } = message
@@ -117,7 +114,7 @@ export class StreamWriter {
   }
 
   /** Ends the stream with its last value; rejects when the signal is aborted while chunks before it wait for room. */
-  async end({ payload, codec }: Value): Promise<StreamEnd> {
+  async end({ payload, codec }: Encoded): Promise<StreamEnd> {
     const { message, run, before } = this.#parts
     const entry = finalEntry(message, 'answered', this.#frame(payload, codec, 0))
     const last = message.header.kind === 'request' ? { ...entry, run, chunk: this.#number } : entry

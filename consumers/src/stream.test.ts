@@ -4,6 +4,7 @@ import { Codec, Flag, FrameType } from '@causeway/protocol'
 import { FinishBatcher, type FinishChunk, type FinishEntry, type FinishFinal, type FinishResult } from '@causeway/sessions'
 import { silentLogger } from '@causeway/telemetry'
 import { turn, until } from '@causeway/testing'
+import { encodeValue } from './execution.ts'
 import { STREAM_AHEAD } from './limits.ts'
 import { contextOf, deliveryOf, finals, jsonOf, messageOf, problemOf, type RecordChanges } from './messages.fixture.ts'
 import { FakeSessions } from './stores.fixture.ts'
@@ -21,7 +22,10 @@ function stream(values: AsyncIterable<unknown>, changes: RecordChanges = {}, ses
   const message = messageOf({ msgId: 9, opcode: 5, ...changes })
   const ctx = contextOf(message)
   const finisher = new FinishBatcher(sessions.port, silentLogger)
-  const ending = writeStream({ message, ctx, finisher, run: 'run-1', maxPayload: 1 << 20, before() {}, waiting() {} }, values)
+  const ending = writeStream(
+    { message, ctx, finisher, run: 'run-1', encode: encodeValue, maxPayload: 1 << 20, before() {}, waiting() {} },
+    values,
+  )
   return {
     sessions,
     ended: ending.then(end => ('cut' in end ? { status: 'expired' } : end.result)),

@@ -1,10 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Codec } from '@causeway/protocol'
-import { checkSize, encodeValue } from './execution.ts'
+import type { Encoded } from './codecs/route-codecs.ts'
+import { checkSize } from './execution.ts'
 import { type StreamEnd, type StreamParts, StreamWriter } from './stream-writer.ts'
 import { unlessAborted } from './unless-aborted.ts'
-
-type Encoded = ReturnType<typeof encodeValue>
 
 const NOTHING: Encoded = { payload: new Uint8Array(0), codec: Codec.BYTES }
 
@@ -54,7 +53,7 @@ async function writeValues(parts: StreamParts, writer: StreamWriter, iterator: A
     const last = await Promise.race([following.then(next => next.done === true), nextTurn(false)])
     // an iterable that watches the signal ends when it is aborted: that is no end of the stream
     signal.throwIfAborted()
-    const encoded = encodeValue(step.value)
+    const encoded = parts.encode(step.value)
     checkSize(encoded.payload, parts.maxPayload)
     if (last) return encoded
     await writer.chunk(encoded)

@@ -26,6 +26,8 @@ export interface Workbench extends Disposable {
   /** Offsets of records given to `unreadable`. */
   unreadable: number[]
   holders: FakeHolders
+  /** To channels: name, payload as text, codec. */
+  published: unknown[]
 }
 
 const PARTITIONS = 4
@@ -42,7 +44,18 @@ export function workbench(routes: readonly Route[], concurrency = 16): Workbench
   const holders = new FakeHolders()
   const finisher = new FinishBatcher(sessions.port, silentLogger)
   const deadLetters = new DeadLetters(retries.port, log.port, PARTITIONS, counters, silentLogger)
-  const shared = { service: SERVICE, worker: 'wk-1', routes: compileRoutes(SERVICE, routes), finisher, counters, logger: silentLogger }
+  const published: unknown[] = []
+  const publish = async (channel: string, payload: Uint8Array, codec: number): Promise<number> =>
+    published.push([channel, Buffer.from(payload).toString(), codec])
+  const shared = {
+    publish,
+    service: SERVICE,
+    worker: 'wk-1',
+    routes: compileRoutes(SERVICE, routes),
+    finisher,
+    counters,
+    logger: silentLogger,
+  }
   const runner = new MessageRunner({ ...shared, deadLetters, running, maxPayload: 1 << 20 })
   const dispatcher = new Dispatcher({
     ...shared,
@@ -58,7 +71,7 @@ export function workbench(routes: readonly Route[], concurrency = 16): Workbench
   dispatcher.attach(consumer)
   const dispose = (): void => running.close()
   return {
-    ...{ sessions, retries, log, consumer, counters, running, finisher, deadLetters, runner, dispatcher, unreadable, holders },
+    ...{ sessions, retries, log, consumer, counters, running, finisher, deadLetters, runner, dispatcher, unreadable, holders, published },
     [Symbol.dispose]: dispose,
   }
 }

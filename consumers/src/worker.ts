@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Backends } from '@causeway/backends'
+import { type ChannelListening, cancelChannel } from '@causeway/channels'
 import type { Config } from '@causeway/config'
 import { type ConsumedRecord, deadLetterTopic, type LogConsumer, requestsTopic } from '@causeway/log'
-import { BUCKETS, bucketOf } from '@causeway/protocol'
+import { BUCKETS, bucketOf, decodeFrame } from '@causeway/protocol'
 import type { Announcement, RouteSpec, WorkerProcess } from '@causeway/registry'
 import type { RetryWorker } from '@causeway/retries'
 import { FinishBatcher, type ServiceLoad } from '@causeway/sessions'
@@ -11,9 +12,10 @@ import type { Logger, Metrics } from '@causeway/telemetry'
 import { Counters } from './counters.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { Dispatcher } from './dispatcher.ts'
-import { COMMIT_TICK_MS, FORGET_TICK_MS, LEAVE_AFTER_MS, RETRY_CONCURRENCY, STATS_TICK_MS } from './limits.ts'
+import { COMMIT_TICK_MS, FORGET_TICK_MS, LEAVE_AFTER_MS, REPLAY_CONCURRENCY, RETRY_CONCURRENCY, STATS_TICK_MS } from './limits.ts'
 import { MessageRunner } from './message-runner.ts'
 import { QueueTime } from './queue-time.ts'
+import { ReplayRuns } from './replays.ts'
 import { RetryRuns } from './retry-runs.ts'
 import type { Route } from './route.ts'
 import { compileRoutes } from './route-set.ts'
@@ -35,9 +37,12 @@ export class Worker {
   readonly #finisher: FinishBatcher
   readonly #deadLetters: DeadLetters
   readonly #runner: MessageRunner
+  readonly #replays: ReplayRuns
   readonly #dispatcher: Dispatcher
   #consumer!: LogConsumer
+  #cancels!: ChannelListening
   #retryWorker!: RetryWorker
+  #replayWorker!: RetryWorker
   #announcement!: Announcement
   readonly #timers: NodeJS.Timeout[] = []
   #stopping = false
@@ -55,6 +60,7 @@ export class Worker {
       worker: this.id,
       routes,
       finisher: this.#finisher,
+      publish: backends.channels.publish.bind(backends.channels),
       counters: this.#counters,
       logger: this.#logger,
     }
@@ -64,6 +70,7 @@ export class Worker {
       running: this.#running,
       maxPayload: config.maxPayload,
     })
+    this.#replays = new ReplayRuns({ ...shared, running: this.#running, maxPayload: config.maxPayload })
     this.#dispatcher = new Dispatcher({
       ...shared,
       runner: this.#runner,
@@ -96,6 +103,8 @@ export class Worker {
       new RetryRuns(this.service.name, this.#runner, this.#backends.sessions),
       RETRY_CONCURRENCY,
     )
+    this.#replayWorker = await retries.deadLetters.work(this.service.name, this.#replays, REPLAY_CONCURRENCY)
+    this.#cancels = await this.#listenForCancels()
     this.#consumer = await log.consume({
       group: this.service.name,
       topic: requestsTopic(this.service.name),
@@ -113,6 +122,19 @@ export class Worker {
       setInterval(() => this.#announcement.stats(this.#figures()), STATS_TICK_MS),
     )
     return this
+  }
+
+  /** What is missed is handled in vain, and finished once all the same. */
+  async #listenForCancels(): Promise<ChannelListening> {
+    const listening = await this.#backends.channels.listen({
+      message: (_channel, { frame }) => {
+        const { session, msgId } = JSON.parse(Buffer.from(decodeFrame(frame).payload).toString()) as { session: string; msgId: number }
+        this.#running.cancel(session, msgId)
+      },
+      lost() {},
+    })
+    await listening.add(cancelChannel(this.service.name))
+    return listening
   }
 
   #process(): WorkerProcess {
@@ -184,7 +206,7 @@ export class Worker {
     this.#stopping = true
     const { drainTimeout } = this.#config
     this.#logger.info({ outstanding: this.#dispatcher.outstanding }, 'draining')
-    const retriesClosed = this.#retryWorker.close(drainTimeout)
+    const retriesClosed = Promise.all([this.#retryWorker.close(drainTimeout), this.#replayWorker.close(drainTimeout)])
     await this.#dispatcher.stop(Math.min(LEAVE_AFTER_MS, drainTimeout))
     for (const timer of this.#timers) clearInterval(timer)
     await this.#consumer
@@ -192,6 +214,7 @@ export class Worker {
       .catch(error => this.#logger.warn({ error: (error as Error).message }, 'leaving the group failed; its time-out ends it'))
     await Promise.all([retriesClosed, this.#dispatcher.handOver(drainTimeout)])
     this.#running.close()
+    await this.#cancels.close()
     await this.#runner.streamsEnded()
     await this.#finisher.idle()
     await this.#deadLetters.close(drainTimeout)

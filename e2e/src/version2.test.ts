@@ -52,6 +52,14 @@ everywhere('version 2, by a client made from the page alone', async (context, pl
     assert.equal((await client.answer(2)).payload.toString(), 'after')
   })
 
+  await context.test('a cancelled request ends its handler: what follows it in its session does not wait', async () => {
+    const { client } = await V2Client.open(gateway.port)
+    using _ = client
+    client.send(request(1, 'demo.slow', { ms: 60_000 }), request(2, 'echo', 'next'))
+    client.send(frame(CANCEL, { msgId: 1 }))
+    assert.equal((await client.answer(2)).payload.toString(), 'next')
+  })
+
   await context.test('a cancelled request ends in CANCELLED', async () => {
     using client = (await V2Client.open(gateway.port)).client
     client.send(request(1, 'demo.slow', { ms: 300 }), frame(CANCEL, { msgId: 1 }))

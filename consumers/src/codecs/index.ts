@@ -1,0 +1,6 @@
+export type { PayloadCodec } from './payload-codec.ts'
+export { codec } from './payload-codec.ts'
+export type { ProtobufOptions } from './protobuf.ts'
+export { protobuf } from './protobuf.ts'
+export type { FieldType, StructField, StructOptions } from './struct.ts'
+export { struct } from './struct.ts'
