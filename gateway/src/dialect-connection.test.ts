@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { ListenerConfig } from '@causeway/config'
 import {
   compileDialect,
   DIALECTS,
   type Dialect,
   type DialectMessage,
+  decodeRecordHeader,
   encodeFrame,
   Flag,
   FrameType,
@@ -14,20 +16,19 @@ import { until } from '@causeway/testing'
 import { DialectConnection } from './dialect-connection.ts'
 import { answer, type FakeGateway, FakeTransport, fakeGateway, jsonOf, pictureOf, quiet, routeOf, textOf } from './gateway.fixture.ts'
 
-const { mc1, vmol } = DIALECTS
+const { mc1, vmol, length32, '5a': fiveA, 'modbus-tcp': modbusTcp, 'modbus-rtu': modbusRtu } = DIALECTS
 /** Answers in the order asked, in frames of at most 255 bytes. */
 const SMALL = compileDialect({
   name: 'small',
   title: 'Length in one byte',
   headerSize: 2,
   fields: [
-    { name: 'cmd', offset: 0, size: 1 },
-    { name: 'length', offset: 1, size: 1 },
+    { name: 'cmd', offset: 0, type: 'u8' },
+    { name: 'length', offset: 1, type: 'u8' },
   ],
   framing: { by: 'length', field: 'length', counts: 'payload' },
   operation: 'cmd',
   error: 0xff,
-  shared: false,
 })
 
 /** A device that speaks a dialect, and what it has been told. */
@@ -36,9 +37,9 @@ class Device {
   readonly connection: DialectConnection
   readonly #dialect: Dialect
 
-  constructor(gateway: FakeGateway, dialect: Dialect, route?: string) {
+  constructor(gateway: FakeGateway, dialect: Dialect, options?: Partial<ListenerConfig>) {
     this.#dialect = dialect
-    const listener = route === undefined ? undefined : { port: 7412, dialect: dialect.name, auth: 'none' as const, route }
+    const listener = options === undefined ? undefined : { port: 7412, dialect: dialect.name, auth: 'none' as const, ...options }
     this.connection = new DialectConnection(gateway.context, this.transport, dialect, listener)
   }
 
@@ -49,6 +50,19 @@ class Device {
     for (const [operation, payload, correlation] of questions)
       decoder.push(this.#dialect.encodeRequest({ operation, correlation, payload: Buffer.from(payload) }), messages)
     this.connection.received(messages, undefined)
+  }
+
+  /** Bytes of one read, in hex. */
+  send(hex: string): void {
+    const messages: DialectMessage[] = []
+    this.connection.received(
+      messages,
+      this.#dialect.decoder({ maxPayload: 1_024 }).push(Buffer.from(hex.replaceAll(' ', ''), 'hex'), messages),
+    )
+  }
+
+  get hex(): string {
+    return this.transport.bytes.toString('hex')
   }
 
   get told(): DialectMessage[] {
@@ -65,9 +79,9 @@ class Device {
   }
 }
 
-async function device(dialect: Dialect, settings = {}, route?: string) {
+async function device(dialect: Dialect, settings = {}, options?: Partial<ListenerConfig>) {
   const gateway = fakeGateway(settings)
-  const speaker = new Device(gateway, dialect, route)
+  const speaker = new Device(gateway, dialect, options)
   await until(() => gateway.host.held.size === 1)
   return { gateway, speaker, records: gateway.appender.records }
 }
@@ -149,14 +163,33 @@ describe('a dialect matched by number', () => {
 
 describe('a dialect connection', () => {
   test("has its listener's route where the header names no operation", async () => {
-    const { gateway, speaker, records } = await device(mc1, {}, 'echo')
+    const { gateway, speaker, records } = await device(length32, {}, { route: 'echo' })
     gateway.context.routes.follow(pictureOf([routeOf('echo', 7)]))
-    const message: DialectMessage = {
-      ...{ kind: 'request', operation: undefined, correlation: undefined },
-      ...{ payload: Buffer.from('x'), header: new Uint8Array(8) },
-    }
-    speaker.connection.received([message], undefined)
-    assert.equal(records.length, 1)
+    speaker.send('00000001 78')
+    await answer(gateway, records[0], 'ok')
+    assert.equal(speaker.hex, '000000026f6b')
+  })
+
+  test('is told NO_ROUTE, in its turn, where neither the header nor the listener names one', async () => {
+    const { speaker, records } = await device(length32, {}, {})
+    speaker.send('00000001 78 00000001 79')
+    assert.deepEqual(
+      [records.length, speaker.told.map(({ payload }) => jsonOf<{ code: string }>(payload).code)],
+      [0, ['NO_ROUTE', 'NO_ROUTE']],
+    )
+  })
+
+  test("has the routes that its listener maps numbers to, and the others by opcode; its payloads the listener's codec", async () => {
+    const { speaker, records } = await device(vmol, {}, { routes: { 9: 'note' }, codec: 1 })
+    speaker.ask([9, 'noted', 1], [1, 'asked', 2], [8, 'nobody', 3])
+    assert.deepEqual(
+      records.map(({ header, pending }) => [decodeRecordHeader(header)!.route, decodeRecordHeader(header)!.codec, pending.request]),
+      [
+        ['note', 1, false],
+        ['echo', 1, true],
+      ],
+    )
+    assert.deepEqual(speaker.answers, ['NO_ROUTE'])
   })
 
   test('handles what came before its session was there', async () => {
@@ -237,8 +270,38 @@ describe('a dialect connection', () => {
     assert.deepEqual(speaker.answers, ['last'])
   })
 
+  test('that has closed its side gets the answers that are due, and then its end', async () => {
+    const { gateway, speaker, records } = await device(mc1)
+    speaker.ask([1, 'a'], [0, 'beat'])
+    speaker.connection.peerEnded()
+    assert.equal(speaker.transport.endCode(), undefined)
+    await answer(gateway, records[0], 'last')
+    assert.deepEqual([speaker.answers, speaker.transport.endCode()], [['last', 'beat'], 4000])
+    assert.equal(gateway.context.connections.size, 0)
+  })
+
+  test('that has closed its side before its session was there, or behind its window, gets all answers', async () => {
+    const gateway = fakeGateway({ window: 1 })
+    const speaker = new Device(gateway, mc1)
+    speaker.ask([1, 'a'], [1, 'b'], [2, 'note'])
+    speaker.connection.peerEnded()
+    for (const index of [0, 1]) {
+      await until(() => gateway.appender.records.length > index)
+      assert.equal(speaker.transport.endCode(), undefined)
+      await answer(gateway, gateway.appender.records[index])
+    }
+    await until(() => speaker.transport.endCode() === 4000)
+    assert.deepEqual([speaker.answers, gateway.appender.records.length], [['answer 1', 'answer 2'], 3])
+  })
+
+  test('that has closed its side with nothing asked is ended at once', async () => {
+    const { speaker } = await device(mc1)
+    speaker.connection.peerEnded()
+    assert.equal(speaker.transport.endCode(), 4000)
+  })
+
   test('that is silent has its time before the first bytes, three keep-alives after, and as long as it waits for an answer', async () => {
-    const silent = await device(mc1, { keepAlive: 1_000 })
+    const silent = await device(mc1, { keepAlive: 60_000 }, { keepAlive: 1_000 })
     const opened = Date.now()
     silent.speaker.connection.tick(opened + 5_900)
     assert.equal(silent.speaker.transport.endCode(), undefined)
@@ -265,4 +328,116 @@ describe('a dialect connection', () => {
     speaker.connection.tick(Date.now() + 1_100)
     assert.deepEqual([speaker.transport.endCode(), speaker.transport.destroyed], [4003, true])
   })
+})
+
+describe('a dialect whose client sends again what got no answer', () => {
+  const HI = '5a 03 0002 01 6869 bc'
+
+  test('has it handled once: a repeat is answered with the same bytes, or by the answer on its way', async () => {
+    const { gateway, speaker, records } = await device(fiveA)
+    speaker.send(HI + HI)
+    assert.equal(records.length, 1)
+    await answer(gateway, records[0], 'ok')
+    const once = speaker.hex
+    speaker.send(HI)
+    assert.deepEqual([records.length, speaker.hex], [1, once + once])
+  })
+
+  test('has other bytes under the same number handled', async () => {
+    const { gateway, speaker, records } = await device(fiveA)
+    speaker.ask([1, 'a', 3], [1, 'b', 3])
+    assert.equal(records.length, 2)
+    await answer(gateway, records[1], 'second')
+    await answer(gateway, records[0], 'first')
+    speaker.ask([1, 'b', 3])
+    assert.deepEqual([records.length, speaker.answers], [2, ['second', 'first', 'second']])
+  })
+
+  test('has only its last 16 numbers remembered', async () => {
+    const { speaker, records } = await device(fiveA)
+    for (let seq = 1; seq <= 17; seq++) speaker.ask([1, 'x', seq])
+    speaker.ask([1, 'x', 2])
+    assert.equal(records.length, 17)
+    speaker.ask([1, 'x', 1])
+    assert.equal(records.length, 18)
+  })
+
+  test('has it handled where it was refused before: nothing happened then', async () => {
+    const { gateway, speaker, records } = await device(fiveA)
+    gateway.state.closed = 'BACKEND_UNAVAILABLE'
+    speaker.ask([1, 'x', 1], [2, 'note', 2])
+    assert.equal(records.length, 0)
+    gateway.state.closed = undefined
+    speaker.ask([1, 'x', 1], [2, 'note', 2])
+    assert.equal(records.length, 2)
+  })
+
+  test('has a failure that is not a refusal told again', async () => {
+    const { gateway, speaker, records } = await device(fiveA)
+    speaker.ask([1, 'x', 1])
+    gateway.host.end(records[0].session, records[0].pending, 'timedOut', 'TIMEOUT', 'too late')
+    await until(() => speaker.answers.length === 1)
+    speaker.ask([1, 'x', 1])
+    assert.deepEqual([records.length, speaker.answers], [1, ['TIMEOUT', 'TIMEOUT']])
+  })
+
+  test('is asked to send again what came with a wrong crc, and goes on', async () => {
+    const { gateway, speaker, records } = await device(fiveA)
+    speaker.send('5a 03 0002 01 6869 bd')
+    assert.deepEqual([records.length, speaker.answers], [0, ['BAD_CHECKSUM']])
+    speaker.send(HI)
+    await answer(gateway, records[0], 'ok')
+    assert.deepEqual(speaker.answers, ['BAD_CHECKSUM', 'ok'])
+  })
+})
+
+describe('Modbus', () => {
+  const served = async (dialect: Dialect) => {
+    const made = await device(dialect)
+    made.gateway.context.routes.follow(pictureOf([routeOf('modbus.read', 0xf003), routeOf('modbus.write', 0xf006)]))
+    return made
+  }
+
+  test('reaches the route of its function as JSON, and gets its answer as a PDU', async () => {
+    const { gateway, speaker, records } = await served(modbusTcp)
+    speaker.send('0001 0000 0006 01 03 0000 0002')
+    assert.deepEqual([jsonOf(records[0].value), decodeRecordHeader(records[0].header)!.codec], [{ unit: 1, address: 0, count: 2 }, 1])
+    await answer(gateway, records[0], '{"values":[1,258]}')
+    assert.equal(speaker.hex, '0001000000070103040001' + '0102')
+  })
+
+  test('gets exceptions: of a route nobody serves, of a malformed request, of an answer that is none', async () => {
+    const { gateway, speaker, records } = await served(modbusTcp)
+    speaker.send('0001 0000 0006 01 04 0000 0002 0002 0000 0006 01 03 0000 0000 0003 0000 0006 01 03 0000 0001')
+    await answer(gateway, records[0], 'hello')
+    assert.equal(speaker.hex, '000100000003018401' + '000200000003018303' + '000300000003018304')
+  })
+
+  test('over RTU waits for its turn, and says nothing to what goes to all', async () => {
+    const { gateway, speaker, records } = await served(modbusRtu)
+    speaker.send('01 03 0000 000a c5cd 01 07 41e2 00 06 0001 0003 99da')
+    assert.deepEqual(
+      records.map(({ pending }) => pending.request),
+      [true, false],
+    )
+    assert.equal(speaker.hex, '')
+    await answer(gateway, records[0], JSON.stringify({ values: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] }))
+    assert.match(speaker.hex, /^010314000000010002.*018701[0-9a-f]{4}$/)
+  })
+})
+
+test('a handshake is answered step by step before the first message', async () => {
+  const gateway = fakeGateway()
+  const transport = new FakeTransport()
+  const dialect = DIALECTS['mc1-handshake']
+  const connection = new DialectConnection(gateway.context, transport, dialect, undefined)
+  await until(() => gateway.host.held.size === 1)
+  const decoder = dialect.decoder({ maxPayload: 1_024, number: 5_000 })
+  for (const hex of ['4d4301000003e800007df510b2', '4d4303000013890000f366f713', '4d4301010000000268' + '69']) {
+    const messages: DialectMessage[] = []
+    connection.received(messages, decoder.push(Buffer.from(hex, 'hex'), messages))
+  }
+  assert.equal(transport.bytes.toString('hex'), '4d4302000013880004a4f25614000003e9')
+  await answer(gateway, gateway.appender.records[0], 'ok')
+  assert.equal(transport.bytes.subarray(17).toString('hex'), '4d430101000000026f6b')
 })

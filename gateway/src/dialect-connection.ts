@@ -14,6 +14,7 @@ import {
 } from '@causeway/protocol'
 import type { ConnectionContext } from './connection-context.ts'
 import { readDelivery } from './delivery-frame.ts'
+import { DialectRepeats, type Remembered } from './dialect-repeats.ts'
 import { HeldFrames } from './held-frames.ts'
 import { ReadGate } from './read-gate.ts'
 import type { GatewaySession, SessionOwner } from './session.ts'
@@ -29,6 +30,8 @@ interface Question {
   /** Payloads of a stream's chunks, joined at its end. */
   chunks: Uint8Array[]
   answer: Uint8Array | undefined
+  /** What a repeat of it would be answered from. */
+  remembered: Remembered | undefined
 }
 
 /** One connection of a header dialect: a session from its first bytes to its close, without resume. */
@@ -43,12 +46,16 @@ export class DialectConnection implements SessionOwner {
   readonly #held = new HeldFrames<DialectMessage>()
   readonly #gate: ReadGate
   readonly #slow: SlowConsumer
+  readonly #repeats: DialectRepeats
+  readonly #keepAlive: number
   #session: GatewaySession | undefined
   #nextMsgId = 1
   #heardAt = Date.now()
   #heard = false
   #closed = false
   #leaving = false
+  /** The client has said all it has to say, and still reads. */
+  #complete = false
 
   constructor(context: ConnectionContext, transport: Transport, dialect: Dialect, listener: ListenerConfig | undefined) {
     this.#context = context
@@ -57,6 +64,8 @@ export class DialectConnection implements SessionOwner {
     this.#listener = listener
     this.#gate = new ReadGate(transport)
     this.#slow = new SlowConsumer(transport, context.config.sendBuffer)
+    this.#repeats = new DialectRepeats(dialect.table.repeats ?? 0)
+    this.#keepAlive = listener?.keepAlive ?? context.config.keepAlive
     context.connections.add(this)
     context.counters.connections++
     void this.#open()
@@ -84,7 +93,7 @@ export class DialectConnection implements SessionOwner {
     this.#context.counters.received.add(messages.length)
     for (const message of messages) this.#message(message)
     if (failure !== undefined) {
-      this.transport.queue(this.#dialect.encodeError(undefined, failure.problem()))
+      this.#write(this.#dialect.encodeError(undefined, failure.problem()))
       this.#finish(failure.code, failure.detail)
       return
     }
@@ -97,37 +106,54 @@ export class DialectConnection implements SessionOwner {
       this.#hold(message)
       return
     }
-    if (message.kind === 'heartbeat') {
-      const heartbeat: Question = { message, chunks: [], answer: undefined }
-      if (this.#dialect.ordered) this.#turn.push(heartbeat)
-      this.#answerAt(heartbeat, this.#dialect.encodeHeartbeat(message))
+    if (message.kind !== 'request') {
+      this.#answerAt(this.#ask(message), this.#dialect.encodeReply(message))
       return
     }
-    const { config, admission } = this.#context
+    const { config } = this.#context
     const msgId = this.#nextMsgId
     if (!this.#session.hasRoom(msgId, message.payload.length, config.window, config.windowBytes)) {
       this.#hold(message)
       return
     }
-    this.#nextMsgId++
-    const frame = this.#frame(message, msgId)
-    if (frame.type === FrameType.REQUEST) {
-      const question: Question = { message, chunks: [], answer: undefined }
-      this.#questions.set(msgId, question)
-      if (this.#dialect.ordered) this.#turn.push(question)
-    }
-    admission.admit(this.#session, frame, this.#heardAt)
+    const before = this.#repeats.repeated(message)
+    if (before === undefined) this.#admit(this.#session, message)
+    // without an answer yet, the one on its way is the answer to both
+    else if (before.answer !== undefined) this.#answerAt(this.#ask(message), before.answer)
   }
 
-  /** The question as a version-2 frame: its operation is the opcode, or the listener's route where the header has none. */
+  #admit(session: GatewaySession, message: DialectMessage): void {
+    const { admission } = this.#context
+    const msgId = this.#nextMsgId++
+    const frame = this.#frame(message, msgId)
+    if (frame.type === FrameType.REQUEST) this.#questions.set(msgId, this.#ask(message))
+    if (frame.opcode === 0 && frame.metadata === undefined) {
+      session.lastMsgId = msgId
+      admission.refuse(session, msgId, problem('NO_ROUTE', { detail: 'the header names no operation, and the listener no route' }))
+    } else admission.admit(session, frame, this.#heardAt)
+    // nobody is told of a notification that was refused: it comes again, and is no repeat then
+    if (frame.type === FrameType.NOTIFY && !session.pending.has(msgId)) this.#repeats.forget(message)
+  }
+
+  /** A question, which has its turn from now on. */
+  #ask(message: DialectMessage): Question {
+    const remembered = message.kind === 'request' ? this.#repeats.of(message) : undefined
+    const question: Question = { message, chunks: [], answer: undefined, remembered }
+    if (this.#dialect.ordered) this.#turn.push(question)
+    return question
+  }
+
+  /** The question as a version-2 frame: its operation is the opcode or names a route of the listener's, which has one route where the header has no operation. */
   #frame(message: DialectMessage, msgId: number): Frame {
-    const route = message.operation === undefined ? this.#listener?.route : undefined
-    const opcode = message.operation ?? 0
+    const { opcodeBase = 0, modbus } = this.#dialect.table
+    const { operation } = message
+    const route = operation === undefined ? this.#listener?.route : this.#listener?.routes?.[operation]
+    const opcode = route !== undefined || operation === undefined ? 0 : opcodeBase + operation
     const known = route === undefined ? this.#context.routes.byOpcode(opcode) : this.#context.routes.byName(route)
     return {
-      type: known?.oneWay === true ? FrameType.NOTIFY : FrameType.REQUEST,
+      type: message.silent || known?.oneWay === true ? FrameType.NOTIFY : FrameType.REQUEST,
       flags: 0,
-      codec: this.#listener?.codec ?? Codec.BYTES,
+      codec: modbus === undefined ? (this.#listener?.codec ?? Codec.BYTES) : Codec.JSON,
       opcode,
       msgId,
       seq: 0,
@@ -152,6 +178,7 @@ export class DialectConnection implements SessionOwner {
     for (const message of this.#held.takeAll()) this.#message(message)
     if (this.#held.length === 0 && this.#gate.go('window')) this.#heardAt = Date.now()
     this.transport.flush()
+    if (this.#complete) this.#endIfAnswered()
   }
 
   deliver(frames: readonly Uint8Array[]): boolean {
@@ -193,15 +220,24 @@ export class DialectConnection implements SessionOwner {
   /** Writes an answer, in its turn where the dialect matches by order. */
   #answerAt(question: Question, answer: Uint8Array): void {
     question.answer = answer
-    if (!this.#dialect.ordered) this.transport.queue(answer)
-    while (this.#turn.length > 0 && this.#turn[0].answer !== undefined) this.transport.queue(this.#turn.shift()!.answer!)
+    if (question.remembered !== undefined) question.remembered.answer = answer
+    if (!this.#dialect.ordered) this.#write(answer)
+    while (this.#turn.length > 0 && this.#turn[0].answer !== undefined) this.#write(this.#turn.shift()!.answer!)
     if (this.#leaving && this.#questions.size === 0) setImmediate(() => this.close('GOING_AWAY'))
+    if (this.#complete) this.#endIfAnswered()
+  }
+
+  /** An answer of no bytes is none: there is nothing to say. */
+  #write(answer: Uint8Array): void {
+    if (answer.length > 0) this.transport.queue(answer)
   }
 
   refuse(msgId: number, refusal: Problem): void {
     const question = this.#questions.get(msgId)
     if (question === undefined) return
     this.#questions.delete(msgId)
+    if (question.remembered !== undefined) this.#repeats.forget(question.message)
+    question.remembered = undefined
     this.#answerAt(question, this.#dialect.encodeError(question.message, refusal))
     this.transport.flush()
   }
@@ -224,8 +260,7 @@ export class DialectConnection implements SessionOwner {
 
   tick(now: number): void {
     if (this.#gate.shut) this.#heardAt = now
-    const { keepAlive } = this.#context.config
-    const limit = this.#heard ? keepAlive * KEEP_ALIVE_LIMIT : keepAlive + FIRST_BYTES_GRACE_MS
+    const limit = this.#heard ? this.#keepAlive * KEEP_ALIVE_LIMIT : this.#keepAlive + FIRST_BYTES_GRACE_MS
     if (this.#slow.overdue(now)) {
       this.#finish('SLOW_CONSUMER', 'it does not read')
       this.transport.destroy()
@@ -239,9 +274,21 @@ export class DialectConnection implements SessionOwner {
     else this.#gate.stop('leaving')
   }
 
+  /** The client has closed its side, as a script does behind its last question: it gets its answers before the end. */
+  peerEnded(): void {
+    this.#complete = true
+    this.#endIfAnswered()
+  }
+
+  #endIfAnswered(): void {
+    if (this.#closed || this.#session === undefined || this.#held.length > 0 || this.#questions.size > 0) return
+    this.transport.end(problem('GOING_AWAY').number, '')
+    this.ended('LOST')
+  }
+
   close(code: ErrorName, detail?: string): void {
     if (this.#closed) return
-    if (code !== 'GOING_AWAY' && code !== 'IDLE') this.transport.queue(this.#dialect.encodeError(undefined, problem(code, { detail })))
+    if (code !== 'GOING_AWAY' && code !== 'IDLE') this.#write(this.#dialect.encodeError(undefined, problem(code, { detail })))
     this.#finish(code, detail ?? '')
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, connect, type Server } from 'node:net'
 import { test } from 'node:test'
-import { ConfigError } from '@causeway/config'
+import { ConfigError, type ListenerConfig } from '@causeway/config'
 import { until } from '@causeway/testing'
 import { fakeGateway } from './gateway.fixture.ts'
 import { checkDialects, tcpListener } from './tcp-listener.ts'
@@ -11,6 +11,16 @@ test('a listener for a dialect that is none is a wrong configuration that names 
   checkDialects([{ port: 0, dialect: 'vmol', auth: 'none' }])
   const wrong = (): void => checkDialects([{ port: 0, dialect: 'morse', auth: 'none' }])
   assert.throws(wrong, error => error instanceof ConfigError && /CAUSEWAY_LISTENERS.*"morse".*mc1/.test(error.message))
+})
+
+test('a listener that names routes its dialect has no use for is a wrong configuration', () => {
+  const refuses = (listener: Partial<ListenerConfig> & { dialect: string }, message: RegExp): void =>
+    assert.throws(() => checkDialects([{ port: 0, auth: 'none', ...listener }]), { name: 'ConfigError', message })
+  refuses({ dialect: 'vmol', route: 'echo' }, /names an operation, expected routes by number/)
+  refuses({ dialect: 'lines', routes: { 1: 'echo' } }, /names no operation, expected one route/)
+  refuses({ dialect: 'modbus-tcp', codec: 0 }, /Modbus payloads are JSON/)
+  checkDialects([{ port: 0, dialect: 'vmol', auth: 'none', routes: { 1: 'echo' } }])
+  checkDialects([{ port: 0, dialect: 'lines', auth: 'none', route: 'echo' }])
 })
 
 test('a peer that says nothing is closed after the handshake time, even if it never closes its own side', async () => {

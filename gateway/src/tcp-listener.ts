@@ -2,6 +2,8 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { crc32 as zlibCrc32 } from 'node:zlib'
 import { ConfigError, type ListenerConfig } from '@causeway/config'
 import {
+  Codec,
+  compileDialect,
   DIALECTS,
   type Dialect,
   type DialectMessage,
@@ -24,18 +26,34 @@ export type ListenerRole = ListenerConfig | undefined
 /** Reads what a socket brings, once it is known what it speaks. */
 type Reader = (chunk: Buffer) => void
 
-/** Throws ConfigError where a listener names a dialect that is none: before anything listens. */
+/** Throws ConfigError where a listener names a dialect that is none, or a route that its dialect has no use for: before anything listens. */
 export function checkDialects(listeners: readonly ListenerConfig[]): void {
-  const known = Object.keys(DIALECTS)
-  const problems = listeners
-    .filter(({ dialect }) => !known.includes(dialect))
-    .map(({ dialect }) => `CAUSEWAY_LISTENERS names the dialect ${JSON.stringify(dialect)}: expected one of ${known.join(', ')}`)
+  const problems = listeners.map(problemOf).filter(found => found !== undefined)
   if (problems.length > 0) throw new ConfigError(problems)
 }
 
+function problemOf({ dialect: name, table = DIALECTS[name]?.table, route, routes, codec }: ListenerConfig): string | undefined {
+  if (table === undefined) {
+    const known = Object.keys(DIALECTS).join(', ')
+    return `CAUSEWAY_LISTENERS names the dialect ${JSON.stringify(name)}: expected one of ${known}, or one of CAUSEWAY_DIALECTS`
+  }
+  if (table.operation !== undefined && route !== undefined) {
+    return `CAUSEWAY_LISTENERS gives ${name} the route ${JSON.stringify(route)}: its header names an operation, expected routes by number`
+  }
+  if (table.operation === undefined && routes !== undefined) {
+    return `CAUSEWAY_LISTENERS gives ${name} routes by number: its header names no operation, expected one route`
+  }
+  if (table.modbus !== undefined && codec !== undefined && codec !== Codec.JSON) {
+    return `CAUSEWAY_LISTENERS gives ${name} the codec ${codec}: Modbus payloads are JSON, expected none`
+  }
+  return undefined
+}
+
+const dialectOf = ({ dialect, table }: ListenerConfig): Dialect => (table === undefined ? DIALECTS[dialect] : compileDialect(table))
+
 /** A TCP server whose connections are told apart by their first bytes, or all speak the listener's dialect. */
 export function tcpListener(context: ConnectionContext, role: ListenerRole): Server {
-  const dialect = role === undefined ? undefined : DIALECTS[role.dialect]
+  const dialect = role === undefined ? undefined : dialectOf(role)
   return createServer({ noDelay: true }, socket => {
     socket.on('error', () => socket.destroy())
     acceptRateOf(context).take(socket, {
@@ -159,6 +177,8 @@ function dialectReader(context: ConnectionContext, socket: Socket, remote: strin
   }
   const connection = new DialectConnection(context, transport, dialect, role)
   const decoder = dialect.decoder({ maxPayload: context.config.maxPayload })
+  socket.allowHalfOpen = true
+  socket.once('end', () => connection.peerEnded())
   socket.once('close', () => connection.ended('LOST'))
   return chunk => {
     const messages: DialectMessage[] = []

@@ -1,5 +1,5 @@
 export { ConfigError, EXIT_CONFIG, nearest } from './config-error.ts'
-export type { ListenerConfig } from './kinds.ts'
+export type { ListenerConfig } from './listeners.ts'
 export type { Sources } from './load.ts'
 export { loadConfig } from './load.ts'
 export { configurationReference } from './reference.ts'

@@ -4,6 +4,8 @@ export interface Kind<T> {
   readonly expected: string
   /** The value, or undefined where the raw one is not of this kind. */
   read(raw: unknown): T | undefined
+  /** What is wrong with a raw value that was not read, a line for each; without it: that it is not as expected. */
+  faults?(raw: unknown): readonly string[]
 }
 
 const whole = (raw: unknown): number | undefined => {
@@ -77,37 +79,16 @@ export const powerOfTwo: Kind<number> = {
   },
 }
 
-/** A listener of its own for one header dialect. */
-export interface ListenerConfig {
-  port: number
-  dialect: string
-  /** Dialects carry no token: said aloud. */
-  auth: 'none'
-  /** The route of dialects whose header has no operation. */
-  route?: string
-  /** Codec of its payloads: 0 bytes (default), 1 JSON. */
-  codec?: number
+/** A value of a file, or its JSON in the environment; undefined where it is no JSON. */
+export function structured(raw: unknown): unknown {
+  if (typeof raw !== 'string') return raw
+  try {
+    return JSON.parse(raw)
+  } catch {
+    return undefined
+  }
 }
 
-const LISTENER_KEYS = new Set(['port', 'dialect', 'auth', 'route', 'codec'])
-/** JSON in the environment, a list in a file. */
-export const listeners: Kind<readonly ListenerConfig[]> = {
-  expected: 'a JSON list as [{"port":7411,"dialect":"vmol","auth":"none"}], with route and codec where wanted',
-  read: raw => {
-    let value = raw
-    try {
-      if (typeof raw === 'string') value = JSON.parse(raw)
-    } catch {
-      return undefined
-    }
-    return Array.isArray(value) && value.every(isListener) ? value : undefined
-  },
-}
-
-function isListener(value: unknown): value is ListenerConfig {
-  if (typeof value !== 'object' || value === null) return false
-  const { port: number, dialect, auth, route, codec } = value as Record<string, unknown>
-  const known = Object.keys(value).every(key => LISTENER_KEYS.has(key))
-  const required = port.read(number) !== undefined && typeof dialect === 'string' && auth === 'none'
-  return known && required && (route === undefined || typeof route === 'string') && (codec === undefined || codec === 0 || codec === 1)
-}
+/** Keys and values, as a table of a file. */
+export const isTable = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

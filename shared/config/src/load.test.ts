@@ -46,6 +46,36 @@ describe('configuration', () => {
     assert.deepEqual(config.origins, ['https://a.example', 'https://b.example'])
   })
 
+  test('reads listeners as JSON and from a file, with their times', () => {
+    const json = '[{"port":7411,"dialect":"vmol","auth":"none","routes":{"16":"telemetry.report"},"codec":1,"keepAlive":"10s"}]'
+    const expected = [{ port: 7411, dialect: 'vmol', auth: 'none', routes: { 16: 'telemetry.report' }, codec: 1, keepAlive: 10_000 }]
+    assert.deepEqual(loadConfig({ environment: { CAUSEWAY_LISTENERS: json } }).listeners, expected)
+    assert.deepEqual(loadConfig({ environment: {}, file: writeConfig('c.yaml', `listeners: ${json}\n`) }).listeners, expected)
+  })
+
+  test('reads dialects of a user, and gives listeners their tables', () => {
+    const tracker = [
+      'dialects:',
+      '  tracker:',
+      '    headerSize: 4',
+      '    fields:',
+      '      - { name: start, offset: 0, type: u16, constant: 0x7878 }',
+      '      - { name: length, offset: 2, type: u8 }',
+      '      - { name: kind, offset: 3, type: u8 }',
+      '    framing: { by: length, field: length, counts: payload }',
+      '    operation: kind',
+      'listeners:',
+      '  - { port: 7420, dialect: tracker, auth: none }',
+      '  - { port: 7421, dialect: vmol, auth: none }',
+    ]
+    const config = loadConfig({ environment: {}, file: writeConfig('c.yaml', tracker.join('\n')) })
+    assert.deepEqual(
+      config.listeners.map(({ table }) => table?.name),
+      ['tracker', undefined],
+    )
+    assert.equal(config.listeners[0].table?.fields[0].constant, 0x7878)
+  })
+
   const wrong: [string, Record<string, string>, RegExp][] = [
     ['a port that is none', { CAUSEWAY_TCP_PORT: 'abc' }, /CAUSEWAY_TCP_PORT is "abc": expected a port from 0/],
     ['a partition count that is no power of two', { CAUSEWAY_PARTITIONS: '12' }, /CAUSEWAY_PARTITIONS is "12": expected a power of two/],
@@ -60,7 +90,38 @@ describe('configuration', () => {
     ['jwt without a key', { CAUSEWAY_AUTH: 'jwt' }, /expected CAUSEWAY_JWT_SECRET/],
     ['a key set that is no URL', { CAUSEWAY_JWKS_URL: 'here' }, /CAUSEWAY_JWKS_URL is "here": expected a URL/],
     ['a short secret, without showing it', { CAUSEWAY_AUTH: 'jwt', CAUSEWAY_JWT_SECRET: 'hush' }, /has 4 bytes: expected at least 32/],
-    ['a listener that is none', { CAUSEWAY_LISTENERS: '[{"port":1}]' }, /CAUSEWAY_LISTENERS is .*: expected a JSON list/],
+    ['dialects that are no table', { CAUSEWAY_DIALECTS: '[1]' }, /CAUSEWAY_DIALECTS is .*: expected tables of dialects by name/],
+    [
+      'the field of a dialect that is wrong',
+      { CAUSEWAY_DIALECTS: '{"tracker":{"headerSize":1,"fields":[],"framing":{"by":"length","field":"size","counts":"rest"}}}' },
+      /CAUSEWAY_DIALECTS: dialect tracker: framing\.field is size, expected the name of a field/,
+    ],
+    [
+      'a dialect named as one that ships',
+      { CAUSEWAY_DIALECTS: '{"vcl":{"headerSize":0,"fields":[],"framing":{"by":"delimiter","delimiter":10}}}' },
+      /CAUSEWAY_DIALECTS\.vcl has the name of a dialect that ships/,
+    ],
+    ['listeners that are no list', { CAUSEWAY_LISTENERS: '{"port":1}' }, /CAUSEWAY_LISTENERS is .*: expected a JSON list/],
+    [
+      'the key that a listener lacks',
+      { CAUSEWAY_LISTENERS: '[{"port":1,"auth":"none"}]' },
+      /CAUSEWAY_LISTENERS\[0\]\.dialect is absent: expected the name of a dialect/,
+    ],
+    [
+      'the key of a listener that is wrong',
+      { CAUSEWAY_LISTENERS: '[{"port":1,"dialect":"vcl","auth":"none","routes":{"one":"echo"}}]' },
+      /CAUSEWAY_LISTENERS\[0\]\.routes is .*: expected names of routes by the number/,
+    ],
+    [
+      'a codec that is none',
+      { CAUSEWAY_LISTENERS: '[{"port":1,"dialect":"vcl","auth":"none","codec":4}]' },
+      /CAUSEWAY_LISTENERS\[0\]\.codec is 4: expected 0 \(bytes\), 1/,
+    ],
+    [
+      'a key of a listener that is not known',
+      { CAUSEWAY_LISTENERS: '[{"port":1,"dialect":"vcl","auth":"none","path":"/"}]' },
+      /CAUSEWAY_LISTENERS\[0\]\.path is not known/,
+    ],
   ]
   for (const [what, environment, expected] of wrong) {
     test(`names ${what}`, () => {

@@ -30,7 +30,16 @@ export function loadConfig(sources: Sources = {}): Config {
   for (const name of KEYS) config[name] = resolve(name, sources, environment, file, problems)
   if (problems.length === 0) crossChecks(config as Config, problems)
   if (problems.length > 0) throw new ConfigError(problems)
-  return config as Config
+  return withTables(config as Config)
+}
+
+/** Listeners of a dialect that the configuration brings get its table. */
+function withTables(config: Config): Config {
+  const listeners = config.listeners.map(listener => {
+    const table = Object.hasOwn(config.dialects, listener.dialect) ? config.dialects[listener.dialect] : undefined
+    return table === undefined ? listener : { ...listener, table }
+  })
+  return { ...config, listeners }
 }
 
 function readFile(path: string | undefined, problems: string[]): { path: string; values: Record<string, unknown> } {
@@ -81,6 +90,9 @@ function resolve(
     if (raw === undefined) continue
     const value = kind.read(raw)
     if (value !== undefined) return value
+    const faults = kind.faults?.(raw) ?? []
+    problems.push(...faults.map(fault => `${from}${fault}`))
+    if (faults.length > 0) return standard
     const shown = SECRETS.has(name) ? '(hidden)' : JSON.stringify(raw)
     problems.push(`${from} is ${shown}: expected ${kind.expected}`)
     return standard

@@ -1,4 +1,7 @@
-import { duration, flag, integer, type Kind, type ListenerConfig, list, listeners, oneOf, port, powerOfTwo, size, text } from './kinds.ts'
+import type { DialectTable } from '@causeway/protocol'
+import { dialects } from './dialects.ts'
+import { duration, flag, integer, type Kind, list, oneOf, port, powerOfTwo, size, text } from './kinds.ts'
+import { type ListenerConfig, listeners } from './listeners.ts'
 
 /** One key of the configuration: how it is read, what it is by default, what it is for. */
 export interface Key<T> {
@@ -32,6 +35,11 @@ export const SCHEMA = {
   adminToken: optional(text, 'Bearer token that the admin port asks for.'),
   adminAuth: optional(oneOf('none'), '`none` opens the admin port to whoever reaches it.'),
   listeners: key(listeners, [] as readonly ListenerConfig[], 'Ports of their own for header dialects.'),
+  dialects: key(
+    dialects,
+    {} as Readonly<Record<string, DialectTable>>,
+    'Header dialects of your own, for listeners to name (docs/dialects/README.md).',
+  ),
   proxyProtocol: key(flag, false, 'Whether TCP connections begin with a PROXY protocol header (version 1 or 2), as behind an edge.'),
   dataDir: key(text, 'data', 'Folder of the embedded mode; one process holds it at a time.'),
   kafkaBrokers: optional(list, 'Kafka brokers, host:port; set together with `redisUrl`, or neither for the embedded mode.'),

@@ -135,22 +135,22 @@ export class FrameDecoder {
       beside += METADATA_LENGTH + entries
       if (length < beside) throw refusal('BAD_FRAME', `metadata claims ${entries} bytes, more than its body of ${length} holds`, bytes, at)
     } else if (length < beside) throw refusal('BAD_FRAME', `length is ${length}, expected room for the checksum`, bytes, at)
-    if (length - beside > MAX_PING && isPing(bytes[at + 3])) {
-      throw refusal('BAD_FRAME', `payload has ${length - beside} bytes, expected at most ${MAX_PING} in a ping`, bytes, at)
-    }
-    if (length - beside > this.#maxPayload) throw this.#tooLarge(length - beside, bytes, at)
+    this.#judgePayload(length - beside, bytes, at)
     return HEADER_SIZE + length
   }
 
   /** The metadata length is still to come: refuses what no metadata could make small enough. */
   #judgeLargest(length: number, beside: number, bytes: Uint8Array, at: number): 0 {
     const least = length - beside - METADATA_LENGTH - MAX_METADATA
-    if (least > this.#maxPayload) throw this.#tooLarge(least, bytes, at)
+    this.#judgePayload(least, bytes, at)
     return 0
   }
 
-  #tooLarge(size: number, bytes: Uint8Array, at: number): ProtocolError {
-    return refusal('TOO_LARGE', `payload has ${size} bytes, expected at most ${this.#maxPayload}`, bytes, at)
+  #judgePayload(size: number, bytes: Uint8Array, at: number): void {
+    if (size > MAX_PING && isPing(bytes[at + 3])) {
+      throw refusal('BAD_FRAME', `payload has ${size} bytes, expected at most ${MAX_PING} in a ping`, bytes, at)
+    }
+    if (size > this.#maxPayload) throw refusal('TOO_LARGE', `payload has ${size} bytes, expected at most ${this.#maxPayload}`, bytes, at)
   }
 
   /** The frame in bytes[at, end), which is whole and judged. */

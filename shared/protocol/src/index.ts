@@ -3,17 +3,22 @@
 export type { Crc32 } from './crc32.ts'
 export { crc32 } from './crc32.ts'
 export { compileDialect } from './dialect/compile.ts'
-export type { Dialect, DialectDecoder, DialectMessage } from './dialect/dialect.ts'
+export type { Dialect, DialectDecoder, DialectDecoderOptions, DialectMessage } from './dialect/dialect.ts'
 export { DIALECTS } from './dialect/dialects.ts'
+export { readDialectTable } from './dialect/read-table.ts'
 export type {
   DelimiterFraming,
   DialectChecksum,
   DialectField,
   DialectFraming,
   DialectTable,
-  FieldSize,
+  FieldType,
   FixedFraming,
+  HandshakeTable,
+  LayoutTable,
   LengthFraming,
+  OperationFraming,
+  SizeRule,
 } from './dialect/table.ts'
 export type { ErrorEntry, ErrorName, Problem } from './errors.ts'
 export { ERRORS, errorByNumber, isErrorName, ProtocolError, problem, shouldReconnect } from './errors.ts'
@@ -42,6 +47,8 @@ export type { ReceivedProblem } from './frame-error.ts'
 export { decodeError, encodeError } from './frame-error.ts'
 export type { Goaway } from './frame-goaway.ts'
 export { decodeGoaway, encodeGoaway } from './frame-goaway.ts'
+export type { Subscribe } from './frame-subscribe.ts'
+export { decodeSubscribe } from './frame-subscribe.ts'
 export type { Syn } from './frame-syn.ts'
 export { decodeSyn, encodeSyn } from './frame-syn.ts'
 export type { ChannelState, SynAck } from './frame-syn-ack.ts'

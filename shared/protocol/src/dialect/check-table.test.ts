@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compileDialect } from './compile.ts'
 import { MC1 } from './mc1.ts'
+import { MC1_HANDSHAKE } from './mc1-handshake.ts'
 import type { DialectTable } from './table.ts'
 
 const [magic, version, type, length] = MC1.fields
@@ -20,7 +21,7 @@ const WRONG: [meaning: string, table: DialectTable, message: RegExp][] = [
     { ...MC1, fields: [magic, version, { ...type, name: 'version' }, length] },
     /fields\[2\] \(version\) has a name/,
   ],
-  ['a field of 3 bytes', { ...MC1, fields: [{ ...magic, size: 3 as 2 }] }, /fields\[0\] \(magic\)\.size is 3/],
+  ['a field of 3 bytes', { ...MC1, fields: [{ ...magic, type: 'u24' as 'u16' }] }, /fields\[0\] \(magic\)\.type is u24/],
   ['a constant too large', { ...MC1, fields: [magic, { ...version, constant: 256 }, type, length] }, /\(version\)\.constant is 256/],
   ['a length field that is not there', { ...MC1, framing: { by: 'length', field: 'size', counts: 'payload' } }, /framing\.field is size/],
   [
@@ -33,15 +34,48 @@ const WRONG: [meaning: string, table: DialectTable, message: RegExp][] = [
     { ...MC1, framing: { by: 'length', field: 'length', counts: 'all' as 'rest' } },
     /framing\.counts is all/,
   ],
-  [
-    'a fixed size below its header',
-    { ...MC1, framing: { by: 'fixed', size: 7 } },
-    /framing\.size is 7, expected at least header and checksum, 8/,
-  ],
+  ['a fixed size below its header', { ...MC1, framing: { by: 'fixed', size: 7 } }, /framing\.size is 7, expected an integer from 8/],
   [
     'a delimiter that is its own escape',
     { ...MC1, framing: { by: 'delimiter', delimiter: 10, escape: 10 } },
     /framing\.escape is the delimiter/,
+  ],
+  [
+    'a delimiter without an escape where a header may hold it',
+    { ...MC1, framing: { by: 'delimiter', delimiter: 10 } },
+    /framing\.escape is absent, expected an escape/,
+  ],
+  [
+    'sizes by operation without a checksum to find the others by',
+    { ...MC1, framing: { by: 'operation', sizes: {}, maximum: 64 } },
+    /expected a checksum at the end/,
+  ],
+  [
+    'a size below its header',
+    { ...MC1, framing: { by: 'operation', sizes: { 1: 4 }, maximum: 64 }, checksum: { algorithm: 'crc8' } },
+    /framing\.sizes\.1 is 4, expected an integer from 9 to 64/,
+  ],
+  [
+    'a checksum in a field too small for it',
+    { ...MC1, checksum: { algorithm: 'crc32', field: 'type' } },
+    /checksum\.field type is a u8, expected a u32/,
+  ],
+  [
+    'correlation fields too large for a number',
+    { ...MC1, correlation: ['length', 'length'] },
+    /correlation has 8 bytes, expected at most 6/,
+  ],
+  ['repeats without a correlation', { ...MC1, repeats: 4 }, /repeats is 4, expected a correlation/],
+  ['a broadcast of a field that is not there', { ...MC1, broadcast: { field: 'unit', value: 0 } }, /broadcast is unit/],
+  [
+    'Modbus without a function',
+    { ...MC1, operation: undefined, error: undefined, heartbeat: undefined, modbus: { unit: 'type' } },
+    /modbus is set/,
+  ],
+  [
+    'a handshake whose number is too small',
+    { ...MC1_HANDSHAKE, handshake: { ...MC1_HANDSHAKE.handshake!, number: 'length' } },
+    /handshake: number is a u16, expected a u32/,
   ],
   ['an unknown framing', { ...MC1, framing: { by: 'magic' } as unknown as DialectTable['framing'] }, /framing\.by is magic/],
   ['an operation field that is not there', { ...MC1, operation: 'cmd' }, /operation is cmd, expected the name of a field/],

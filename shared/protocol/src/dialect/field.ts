@@ -1,28 +1,32 @@
 /** Reads and writes one number of a dialect's header. */
-import type { DialectField } from './table.ts'
+import type { DialectField, FieldType } from './table.ts'
 
-/** Where a number stands and how; a field, or a checksum at the end. */
-export type NumberPlace = Pick<DialectField, 'offset' | 'size' | 'signed' | 'little'>
+/** Bytes of each type. */
+export const FIELD_SIZES: Readonly<Record<FieldType, 1 | 2 | 4>> = { u8: 1, u16: 2, u32: 4, i32: 4 }
+
+/** Where a number stands and how: a field, or a checksum at the end. */
+export type NumberPlace = Pick<DialectField, 'offset' | 'type' | 'little'>
 
 /** The number at `start + offset`. */
 export function readNumber(bytes: Uint8Array, start: number, place: NumberPlace): number {
-  const { size, little } = place
   const at = start + place.offset
-  let value = 0
-  for (let index = 0; index < size; index++) value = value * 256 + bytes[little ? at + size - 1 - index : at + index]
-  const limit = 256 ** size
-  return place.signed && value >= limit / 2 ? value - limit : value
+  const { type } = place
+  if (type === 'u8') return bytes[at]
+  if (type === 'u16') return place.little ? bytes[at] | (bytes[at + 1] << 8) : (bytes[at] << 8) | bytes[at + 1]
+  const value = place.little
+    ? bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)
+    : (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
+  return type === 'u32' ? value >>> 0 : value
 }
 
 /** Writes `value` at `start + offset`. */
 export function writeNumber(bytes: Uint8Array, start: number, place: NumberPlace, value: number): void {
-  const { size, little } = place
+  const size = FIELD_SIZES[place.type]
   const at = start + place.offset
-  for (let index = 0; index < size; index++) bytes[little ? at + index : at + size - 1 - index] = Math.floor(value / 256 ** index)
+  for (let index = 0; index < size; index++) bytes[place.little ? at + index : at + size - 1 - index] = value >>> (8 * index)
 }
 
 /** The largest number a field holds. */
-export function largest(place: Pick<NumberPlace, 'size' | 'signed'>): number {
-  const limit = 256 ** place.size
-  return place.signed ? limit / 2 - 1 : limit - 1
+export function largest({ type }: Pick<NumberPlace, 'type'>): number {
+  return type === 'i32' ? 0x7fffffff : 256 ** FIELD_SIZES[type] - 1
 }

@@ -1,6 +1,6 @@
 /** Tells a dialect by the constant bytes its connections begin with, on a port that several share. docs/protocol.md, section 8. */
 import { utf8Encode } from '../utf8.ts'
-import { writeNumber } from './field.ts'
+import { FIELD_SIZES, writeNumber } from './field.ts'
 import type { DialectTable } from './table.ts'
 
 /** A function that says whether a connection begins with the dialect; undefined: more bytes are needed. */
@@ -28,7 +28,7 @@ function constantOpening(table: DialectTable): Uint8Array {
   for (const field of [...table.fields].sort((left, right) => left.offset - right.offset)) {
     if (field.offset !== end || field.constant === undefined) break
     writeNumber(bytes, 0, field, field.constant)
-    end += field.size
+    end += FIELD_SIZES[field.type]
   }
   return bytes.subarray(0, end)
 }
