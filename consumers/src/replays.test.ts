@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { afterEach, describe, test } from 'node:test'
 import { Codec, decodeFrame, FrameType } from '@causeway/protocol'
 import type { ReplayResult, ReplayRun, ReplayStep } from '@causeway/retries'
 import { silentLogger } from '@causeway/telemetry'
@@ -25,22 +25,29 @@ function replayOf(changes: Partial<ReplayRun> = {}): ReplayRun {
   }
 }
 
+/** Their clocks keep a process alive. */
+const running: { close(): void }[] = []
+afterEach(() => {
+  for (const each of running.splice(0)) each.close()
+})
+
 function bench(route: Route, maxPayload = 1 << 20) {
-  const { sessions, finisher, running, counters } = workbench([])
+  const { sessions, finisher, running: clock, counters } = workbench([])
+  running.push(clock)
   const options = {
     worker: 'wk-1',
     service: SERVICE,
     routes: compileRoutes(SERVICE, [route]),
     finisher,
     publish: async () => 1,
-    running,
+    running: clock,
     maxPayload,
     counters,
     logger: silentLogger,
   }
   const runs = new ReplayRuns(options)
   const kept: ReplayResult[] = []
-  return { sessions, counters, running, kept, run: (replay: ReplayRun) => runs.run(replay, async result => void kept.push(result)) }
+  return { sessions, counters, running: clock, kept, run: (replay: ReplayRun) => runs.run(replay, async result => void kept.push(result)) }
 }
 
 const handling = (handler: Handler<unknown>, options?: MessageOptions<undefined>) => bench(routeOf(handler, options))
