@@ -17,6 +17,21 @@ const record = (offset: number): ConsumedRecord => ({ partition: 0, offset, valu
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
 describe('commits', () => {
+  test('of an assignment that has ended are not made, though they were asked for before', async () => {
+    const { commits, consumer } = slowConsumer()
+    const backlog = new Backlog([0], () => consumer)
+    const [first, second] = [0, 1].map(offset => backlog.add(record(offset)))
+    first.complete = true
+    const one = backlog.commit()
+    second.complete = true
+    const two = backlog.commit()
+    backlog.close()
+    commits[0].settle(new Error('timed out'))
+    await assert.rejects(one)
+    await two
+    assert.equal(commits.length, 1)
+  })
+
   test('are never two in the air: what moved meanwhile goes with the next, once', async () => {
     const { commits, consumer } = slowConsumer()
     const backlog = new Backlog([0], () => consumer)

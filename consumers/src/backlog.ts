@@ -10,6 +10,7 @@ export class Backlog {
   #inAir: Promise<void> | undefined
   /** All who ask while one is in the air share the next. */
   #next: Promise<void> | undefined
+  #closed = false
 
   constructor(partitions: readonly number[], consumer: () => LogConsumer | undefined) {
     this.#partitions = new Map(partitions.map(partition => [partition, new PartitionOffsets()]))
@@ -79,7 +80,13 @@ export class Backlog {
     return this.#next
   }
 
+  /** Its assignment has ended, and the next one is there: what it would commit late could lie behind what that one has. */
+  close(): void {
+    this.#closed = true
+  }
+
   async #commit(): Promise<void> {
+    if (this.#closed) return
     const offsets = new Map<number, number>()
     for (const [partition, each] of this.#partitions) {
       const next = each.takeCommit()

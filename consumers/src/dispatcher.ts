@@ -81,6 +81,7 @@ export class Dispatcher {
     const generation = ++this.#generation
     this.#revoked = false
     this.#lanes = new Lanes([], this.#options.counters)
+    this.#backlog.close()
     this.#backlog = new Backlog(partitions, () => this.#consumer)
     this.#ready = []
     this.#firstReady = 0
