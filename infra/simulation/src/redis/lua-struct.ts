@@ -1,7 +1,7 @@
 import { LuaError, type LuaValue } from './lua-value.ts'
 
-/** The struct library that Redis gives to scripts (redis.io/docs/latest/develop/programmability/lua-api), big-endian formats: B, I2, I4, d, c0. */
-const FORMAT = /(B|I2|I4|d|c0)/g
+/** The struct library that Redis gives to scripts (redis.io/docs/latest/develop/programmability/lua-api), big-endian formats: B, I2, I4, I8 (up to 2^53), d, c0. */
+const FORMAT = /(B|I2|I4|I8|d|c0)/g
 
 function partsOf(layout: string): string[] {
   const parts = layout.slice(1).match(FORMAT) ?? []
@@ -9,7 +9,7 @@ function partsOf(layout: string): string[] {
   return parts
 }
 
-const SIZES: Record<string, number> = { B: 1, I2: 2, I4: 4 }
+const SIZES: Record<string, number> = { B: 1, I2: 2, I4: 4, I8: 8 }
 
 export function pack(layout: string, given: readonly LuaValue[]): string {
   let packed = ''
