@@ -225,6 +225,26 @@ describe('a dialect connection', () => {
     assert.deepEqual(speaker.answers, ['answer 1', 'answer 2', 'answer 3'])
   })
 
+  test('holds what its window has no room for as the bytes that came, but for a thousand messages', async () => {
+    const gateway = fakeGateway({ window: 500 })
+    const transport = new FakeTransport()
+    const listener = { port: 7412, dialect: 'lines', auth: 'none', route: 'echo' } as const
+    const connection = new DialectConnection(gateway.context, transport, DIALECTS.lines, listener)
+    await until(() => gateway.host.held.size === 1)
+    const { records } = gateway.appender
+    const lines = Array.from({ length: 3_000 }, (_, index) => `${index}\n`)
+    connection.read(Buffer.from(lines.join('')))
+    assert.deepEqual([gateway.counters.received.total, records.length, transport.paused], [1_024, 500, true])
+    connection.peerEnded()
+    for (let answered = 0; answered < lines.length; answered++) {
+      await until(() => records.length > answered)
+      assert.ok(records.length - answered <= 500)
+      await answer(gateway, records[answered], String(answered))
+    }
+    assert.equal(textOf(transport.bytes), lines.join(''))
+    assert.equal(transport.endCode(), 4000)
+  })
+
   test('keeps its order where a later question would still fit its window', async () => {
     const { gateway, speaker, records } = await device(vmol, { windowBytes: 1_024 })
     speaker.ask([1, 'x'.repeat(1_000), 1], [1, 'y'.repeat(1_000), 2], [1, 'z', 3])
@@ -283,7 +303,7 @@ describe('a dialect connection', () => {
   test('that has closed its side before its session was there, or behind its window, gets all answers', async () => {
     const gateway = fakeGateway({ window: 1 })
     const speaker = new Device(gateway, mc1)
-    speaker.ask([1, 'a'], [1, 'b'], [2, 'note'])
+    speaker.ask([99, 'no route'], [1, 'a'], [1, 'b'], [2, 'note'])
     speaker.connection.peerEnded()
     for (const index of [0, 1]) {
       await until(() => gateway.appender.records.length > index)
@@ -291,7 +311,7 @@ describe('a dialect connection', () => {
       await answer(gateway, gateway.appender.records[index])
     }
     await until(() => speaker.transport.endCode() === 4000)
-    assert.deepEqual([speaker.answers, gateway.appender.records.length], [['answer 1', 'answer 2'], 3])
+    assert.deepEqual([speaker.answers, gateway.appender.records.length], [['NO_ROUTE', 'answer 2', 'answer 3'], 3])
   })
 
   test('that has closed its side with nothing asked is ended at once', async () => {

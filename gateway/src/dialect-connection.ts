@@ -2,9 +2,9 @@ import type { ListenerConfig } from '@causeway/config'
 import {
   Codec,
   type Dialect,
+  type DialectDecoder,
   type DialectMessage,
   type ErrorName,
-  Flag,
   type Frame,
   FrameType,
   KEEP_ALIVE_LIMIT,
@@ -14,39 +14,31 @@ import {
 } from '@causeway/protocol'
 import type { ConnectionContext } from './connection-context.ts'
 import { readDelivery } from './delivery-frame.ts'
-import { DialectRepeats, type Remembered } from './dialect-repeats.ts'
+import { DialectAnswers } from './dialect-answers.ts'
 import { HeldFrames } from './held-frames.ts'
 import { ReadGate } from './read-gate.ts'
 import type { GatewaySession, SessionOwner } from './session.ts'
 import { SlowConsumer } from './slow-consumer.ts'
 import type { Transport } from './transport.ts'
 
+/** Messages decoded at a time, of a read that may hold one a byte: what they and their answers take in memory stays near what was received. */
+const MESSAGES_AT_ONCE = 1_024
 /** Beyond the keep-alive, what a silent client on a dialect's own port may take for its first bytes, ms. */
 const FIRST_BYTES_GRACE_MS = 5_000
 
-/** A question on its way, and the answer's bytes once it has one; for dialects matched by order it waits for its turn. */
-interface Question {
-  message: DialectMessage
-  /** Payloads of a stream's chunks, joined at its end. */
-  chunks: Uint8Array[]
-  answer: Uint8Array | undefined
-  /** What a repeat of it would be answered from. */
-  remembered: Remembered | undefined
-}
+const NOTHING = new Uint8Array(0)
 
 /** One connection of a header dialect: a session from its first bytes to its close, without resume. */
 export class DialectConnection implements SessionOwner {
   readonly #context: ConnectionContext
   readonly transport: Transport
   readonly #dialect: Dialect
+  readonly #decoder: DialectDecoder
   readonly #listener: ListenerConfig | undefined
-  readonly #questions = new Map<number, Question>()
-  /** Answers in the order asked; only for dialects matched by order. */
-  #turn: Question[] = []
+  readonly #answers: DialectAnswers
   readonly #held = new HeldFrames<DialectMessage>()
   readonly #gate: ReadGate
   readonly #slow: SlowConsumer
-  readonly #repeats: DialectRepeats
   readonly #keepAlive: number
   #session: GatewaySession | undefined
   #nextMsgId = 1
@@ -54,6 +46,8 @@ export class DialectConnection implements SessionOwner {
   #heard = false
   #closed = false
   #leaving = false
+  #replaying = false
+  #taking = false
   /** The client has said all it has to say, and still reads. */
   #complete = false
 
@@ -61,10 +55,11 @@ export class DialectConnection implements SessionOwner {
     this.#context = context
     this.transport = transport
     this.#dialect = dialect
+    this.#decoder = dialect.decoder({ maxPayload: context.config.maxPayload })
     this.#listener = listener
     this.#gate = new ReadGate(transport)
     this.#slow = new SlowConsumer(transport, context.config.sendBuffer)
-    this.#repeats = new DialectRepeats(dialect.table.repeats ?? 0)
+    this.#answers = new DialectAnswers(dialect, answer => transport.queue(answer))
     this.#keepAlive = listener?.keepAlive ?? context.config.keepAlive
     context.connections.add(this)
     context.counters.connections++
@@ -86,19 +81,44 @@ export class DialectConnection implements SessionOwner {
     }
   }
 
+  /** Bytes of one read. */
+  read(chunk: Uint8Array): void {
+    for (let bytes = chunk; ; bytes = NOTHING) {
+      const messages: DialectMessage[] = []
+      this.received(messages, this.#decoder.push(bytes, messages, MESSAGES_AT_ONCE))
+      if (!this.#decoder.waiting || this.#closed) return
+      if (this.#blocked) break
+    }
+    // the rest waits as the bytes that it is
+    this.#gate.stop('window')
+  }
+
+  /** Whether what comes would have to be held, as messages or as answers that are not taken. */
+  get #blocked(): boolean {
+    return this.#session === undefined || this.#held.length > 0 || this.#slow.choked
+  }
+
   received(messages: readonly DialectMessage[], failure: ProtocolError | undefined): void {
     if (this.#closed) return
     this.#heardAt = Date.now()
     this.#heard = true
     this.#context.counters.received.add(messages.length)
-    for (const message of messages) this.#message(message)
+    this.#take(messages)
     if (failure !== undefined) {
-      this.#write(this.#dialect.encodeError(undefined, failure.problem()))
+      this.#say(this.#dialect.encodeError(undefined, failure.problem()))
       this.#finish(failure.code, failure.detail)
       return
     }
     this.transport.flush()
     if (this.#slow.exceeded) this.#choke()
+    this.#endIfDone()
+  }
+
+  /** One after the other; what the gateway itself answers to them is written at the end. */
+  #take(messages: readonly DialectMessage[]): void {
+    this.#taking = true
+    for (const message of messages) this.#message(message)
+    this.#taking = false
   }
 
   #message(message: DialectMessage): void {
@@ -107,7 +127,7 @@ export class DialectConnection implements SessionOwner {
       return
     }
     if (message.kind !== 'request') {
-      this.#answerAt(this.#ask(message), this.#dialect.encodeReply(message))
+      this.#answers.reply(message)
       return
     }
     const { config } = this.#context
@@ -116,31 +136,19 @@ export class DialectConnection implements SessionOwner {
       this.#hold(message)
       return
     }
-    const before = this.#repeats.repeated(message)
-    if (before === undefined) this.#admit(this.#session, message)
-    // without an answer yet, the one on its way is the answer to both
-    else if (before.answer !== undefined) this.#answerAt(this.#ask(message), before.answer)
+    if (!this.#answers.repeated(message)) this.#admit(this.#session, message)
   }
 
   #admit(session: GatewaySession, message: DialectMessage): void {
     const { admission } = this.#context
     const msgId = this.#nextMsgId++
     const frame = this.#frame(message, msgId)
-    if (frame.type === FrameType.REQUEST) this.#questions.set(msgId, this.#ask(message))
+    if (frame.type === FrameType.REQUEST) this.#answers.ask(msgId, message)
     if (frame.opcode === 0 && frame.metadata === undefined) {
       session.lastMsgId = msgId
       admission.refuse(session, msgId, problem('NO_ROUTE', { detail: 'the header names no operation, and the listener no route' }))
     } else admission.admit(session, frame, this.#heardAt)
-    // nobody is told of a notification that was refused: it comes again, and is no repeat then
-    if (frame.type === FrameType.NOTIFY && !session.pending.has(msgId)) this.#repeats.forget(message)
-  }
-
-  /** A question, which has its turn from now on. */
-  #ask(message: DialectMessage): Question {
-    const remembered = message.kind === 'request' ? this.#repeats.of(message) : undefined
-    const question: Question = { message, chunks: [], answer: undefined, remembered }
-    if (this.#dialect.ordered) this.#turn.push(question)
-    return question
+    if (frame.type === FrameType.NOTIFY && !session.pending.has(msgId)) this.#answers.forget(message)
   }
 
   /** The question as a version-2 frame: its operation is the opcode or names a route of the listener's, which has one route where the header has no operation. */
@@ -170,76 +178,44 @@ export class DialectConnection implements SessionOwner {
   }
 
   windowOpened(): void {
-    if (this.#held.length > 0) setImmediate(() => this.#replay())
+    if (this.#replaying || (this.#held.length === 0 && !this.#decoder.waiting)) return
+    this.#replaying = true
+    setImmediate(() => {
+      this.#replaying = false
+      this.#replay()
+    })
   }
 
   #replay(): void {
     if (this.#closed || this.#session === undefined) return
-    for (const message of this.#held.takeAll()) this.#message(message)
-    if (this.#held.length === 0 && this.#gate.go('window')) this.#heardAt = Date.now()
+    this.#take(this.#held.takeAll())
     this.transport.flush()
-    if (this.#complete) this.#endIfAnswered()
+    if (!this.#blocked && this.#decoder.waiting) this.read(NOTHING)
+    if (!this.#blocked && !this.#decoder.waiting && this.#gate.go('window')) this.#heardAt = Date.now()
+    this.#endIfDone()
   }
 
   deliver(frames: readonly Uint8Array[]): boolean {
     if (this.#closed) return false
-    for (const bytes of frames) this.#delivery(readDelivery(bytes))
+    for (const bytes of frames) this.#answers.deliver(readDelivery(bytes))
     this.transport.flush()
     const session = this.#session!
     if (this.#slow.exceeded) this.#choke()
     else this.#context.host.acknowledged(session, session.nextSeq - 1)
+    this.#endIfDone()
     return true
   }
 
-  #delivery(frame: Frame): void {
-    const question = this.#questions.get(frame.msgId)
-    if (question === undefined) return
-    if (frame.type === FrameType.ERROR) {
-      this.#questions.delete(frame.msgId)
-      const refusal = JSON.parse(Buffer.from(frame.payload).toString('utf8')) as Problem
-      this.#answerAt(question, this.#dialect.encodeError(question.message, refusal))
-      return
-    }
-    question.chunks.push(frame.payload)
-    if ((frame.flags & Flag.MORE) !== 0) return
-    this.#questions.delete(frame.msgId)
-    const payload = question.chunks.length === 1 ? question.chunks[0] : Buffer.concat(question.chunks)
-    this.#answerAt(question, this.#encoded(question.message, payload))
-  }
-
-  /** An answer that the dialect's frame can't hold goes as its error form. */
-  #encoded(message: DialectMessage, payload: Uint8Array): Uint8Array {
-    try {
-      return this.#dialect.encodeAnswer(message, payload)
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error
-      return this.#dialect.encodeError(message, problem('HANDLER_FAILED', { detail: `the answer does not fit: ${error.message}` }))
-    }
-  }
-
-  /** Writes an answer, in its turn where the dialect matches by order. */
-  #answerAt(question: Question, answer: Uint8Array): void {
-    question.answer = answer
-    if (question.remembered !== undefined) question.remembered.answer = answer
-    if (!this.#dialect.ordered) this.#write(answer)
-    while (this.#turn.length > 0 && this.#turn[0].answer !== undefined) this.#write(this.#turn.shift()!.answer!)
-    if (this.#leaving && this.#questions.size === 0) setImmediate(() => this.close('GOING_AWAY'))
-    if (this.#complete) this.#endIfAnswered()
-  }
-
-  /** An answer of no bytes is none: there is nothing to say. */
-  #write(answer: Uint8Array): void {
-    if (answer.length > 0) this.transport.queue(answer)
-  }
-
   refuse(msgId: number, refusal: Problem): void {
-    const question = this.#questions.get(msgId)
-    if (question === undefined) return
-    this.#questions.delete(msgId)
-    if (question.remembered !== undefined) this.#repeats.forget(question.message)
-    question.remembered = undefined
-    this.#answerAt(question, this.#dialect.encodeError(question.message, refusal))
+    this.#answers.refuse(msgId, refusal)
+    if (this.#taking) return
     this.transport.flush()
+    this.#endIfDone()
+  }
+
+  /** A last word, where the dialect has one. */
+  #say(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.transport.queue(bytes)
   }
 
   /** Acknowledged by the drained write. */
@@ -264,31 +240,34 @@ export class DialectConnection implements SessionOwner {
     if (this.#slow.overdue(now)) {
       this.#finish('SLOW_CONSUMER', 'it does not read')
       this.transport.destroy()
-    } else if (now - this.#heardAt >= limit && this.#questions.size === 0) this.close('IDLE', `nothing heard for ${now - this.#heardAt} ms`)
+    } else if (now - this.#heardAt >= limit && this.#answers.open === 0) this.close('IDLE', `nothing heard for ${now - this.#heardAt} ms`)
   }
 
   /** A dialect can't be asked to leave: it is closed between two answers. */
   leave(): void {
     this.#leaving = true
-    if (this.#questions.size === 0) this.close('GOING_AWAY')
+    if (this.#answers.open === 0) this.close('GOING_AWAY')
     else this.#gate.stop('leaving')
   }
 
   /** The client has closed its side, as a script does behind its last question: it gets its answers before the end. */
   peerEnded(): void {
     this.#complete = true
-    this.#endIfAnswered()
+    this.#endIfDone()
   }
 
-  #endIfAnswered(): void {
-    if (this.#closed || this.#session === undefined || this.#held.length > 0 || this.#questions.size > 0) return
+  /** Where one side has said that it goes, the connection ends with the last answer. */
+  #endIfDone(): void {
+    if (this.#closed || this.#answers.open > 0) return
+    if (this.#leaving) setImmediate(() => this.#answers.open === 0 && this.close('GOING_AWAY'))
+    if (!this.#complete || this.#session === undefined || this.#held.length > 0 || this.#decoder.waiting) return
     this.transport.end(problem('GOING_AWAY').number, '')
     this.ended('LOST')
   }
 
   close(code: ErrorName, detail?: string): void {
     if (this.#closed) return
-    if (code !== 'GOING_AWAY' && code !== 'IDLE') this.#write(this.#dialect.encodeError(undefined, problem(code, { detail })))
+    if (code !== 'GOING_AWAY' && code !== 'IDLE') this.#say(this.#dialect.encodeError(undefined, problem(code, { detail })))
     this.#finish(code, detail ?? '')
   }
 
@@ -301,8 +280,7 @@ export class DialectConnection implements SessionOwner {
     if (this.#closed) return
     this.#closed = true
     this.#held.takeAll()
-    this.#questions.clear()
-    this.#turn = []
+    this.#answers.clear()
     this.#context.connections.delete(this)
     this.#context.counters.connections--
     this.#context.counters.close(code)

@@ -6,7 +6,6 @@ import {
   compileDialect,
   DIALECTS,
   type Dialect,
-  type DialectMessage,
   encodeClose,
   type Frame,
   FrameDecoder,
@@ -176,12 +175,8 @@ function dialectReader(context: ConnectionContext, socket: Socket, remote: strin
     return () => {}
   }
   const connection = new DialectConnection(context, transport, dialect, role)
-  const decoder = dialect.decoder({ maxPayload: context.config.maxPayload })
   socket.allowHalfOpen = true
   socket.once('end', () => connection.peerEnded())
   socket.once('close', () => connection.ended('LOST'))
-  return chunk => {
-    const messages: DialectMessage[] = []
-    connection.received(messages, decoder.push(chunk, messages))
-  }
+  return chunk => connection.read(chunk)
 }

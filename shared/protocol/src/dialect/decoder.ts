@@ -46,6 +46,7 @@ export class TableDecoder implements DialectDecoder {
   readonly #cutter: FrameCutter
   readonly #handshake: Handshake | undefined
   #out: DialectMessage[] = []
+  #limit = 0
   #failure: ProtocolError | undefined
 
   constructor(parts: Compiled, { maxPayload, number }: DialectDecoderOptions) {
@@ -55,7 +56,10 @@ export class TableDecoder implements DialectDecoder {
     if (handshake !== undefined && table.handshake !== undefined) {
       this.#handshake = new Handshake(table.handshake, handshake, number ?? crypto.getRandomValues(new Uint32Array(1))[0])
     }
-    const take = (bytes: Uint8Array, start: number, end: number): void => this.#take(bytes, start, end)
+    const take = (bytes: Uint8Array, start: number, end: number): boolean => {
+      this.#take(bytes, start, end)
+      return this.#out.length < this.#limit
+    }
     this.#cutter =
       framing.by === 'delimiter'
         ? new DelimiterCutter(framing, headerSize + maxPayload + layout.trailer, take)
@@ -66,9 +70,14 @@ export class TableDecoder implements DialectDecoder {
     return this.#cutter.buffered
   }
 
-  push(chunk: Uint8Array, out: DialectMessage[]): ProtocolError | undefined {
+  get waiting(): boolean {
+    return this.#cutter.waiting
+  }
+
+  push(chunk: Uint8Array, out: DialectMessage[], most = Number.POSITIVE_INFINITY): ProtocolError | undefined {
     if (this.#failure !== undefined) return this.#failure
     this.#out = out
+    this.#limit = out.length + most
     try {
       this.#cutter.push(chunk)
     } catch (error) {

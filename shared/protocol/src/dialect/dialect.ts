@@ -23,9 +23,14 @@ export interface DialectMessage {
 
 /** One connection's decoder. */
 export interface DialectDecoder {
-  /** Appends to `out` each whole frame that `chunk` completes; returns the error that ends the connection, after which nothing more is decoded. */
-  push(chunk: Uint8Array, out: DialectMessage[]): ProtocolError | undefined
-  /** Bytes held of an incomplete frame. */
+  /**
+   * Appends to `out` each whole frame that `chunk` completes; returns the error that ends the connection, after which nothing more is decoded.
+   * No more than `most` at once (default: all): the bytes behind them wait for the next push, which may bring none of its own.
+   */
+  push(chunk: Uint8Array, out: DialectMessage[], most?: number): ProtocolError | undefined
+  /** Whether bytes wait. */
+  readonly waiting: boolean
+  /** Bytes held of an incomplete frame, or waiting. */
   readonly buffered: number
 }
 

@@ -34,13 +34,13 @@ interface Asked {
 }
 
 /** Requests that a dialect's frame can carry. */
-function askable(dialect: Dialect): fc.Arbitrary<Asked> {
+function askable(dialect: Dialect, most = MAX_PAYLOAD): fc.Arbitrary<Asked> {
   const { operation, correlation = [], framing, headerSize, checksum } = dialect.table
   const trailer = checksum === undefined || checksum.field !== undefined ? 0 : { crc8: 1, 'crc16-modbus': 2, crc32: 4 }[checksum.algorithm]
   const fixed = framing.by === 'fixed' ? framing.size - headerSize - trailer : undefined
   const number = (names: readonly string[]) =>
     names.length === 0 ? fc.constant(undefined) : fc.maxSafeNat().map(nat => nat % (mostOf(dialect, names) + 1))
-  const payload = fc.uint8Array({ minLength: fixed ?? 0, maxLength: fixed ?? MAX_PAYLOAD, size: 'max' })
+  const payload = fc.uint8Array({ minLength: fixed ?? 0, maxLength: fixed ?? most, size: 'max' })
   const carried =
     framing.by === 'delimiter' && framing.escape === undefined
       ? payload.filter(bytes => !bytes.includes(framing.delimiter) && (bytes.length === 0 || bytes.at(-1) !== framing.ignore))
@@ -134,11 +134,8 @@ for (const dialect of PLAIN) {
 
     test('a frame that ends early is held, at every byte, and nothing is read of it', () => {
       fc.assert(
-        fc.property(askable(dialect), asked => {
-          const bytes = dialect.encodeRequest({
-            ...asked,
-            payload: asked.payload.length > 64 && dialect.table.framing.by !== 'fixed' ? asked.payload.subarray(0, 32) : asked.payload,
-          })
+        fc.property(askable(dialect, 32), asked => {
+          const bytes = dialect.encodeRequest(asked)
           for (let size = 0; size < bytes.length; size++) {
             const { messages, error, buffered } = decode(dialect, [bytes.subarray(0, size)], MAX_PAYLOAD)
             assert.deepEqual([messages.length, error, buffered], [0, undefined, size])

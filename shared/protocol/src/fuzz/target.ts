@@ -16,8 +16,10 @@ const MAX_PAYLOAD = 1_024
 
 /** One connection's decoder. */
 export interface Connection {
-  /** What was read of `chunk`, in words that two runs can be compared by. */
-  push(chunk: Uint8Array): { read: string[]; error: ProtocolError | undefined }
+  /** What was read of `chunk`, in words that two runs can be compared by; at most so many messages, where the decoder has such a bound. */
+  push(chunk: Uint8Array, most?: number): { read: string[]; error: ProtocolError | undefined }
+  /** Whether bytes wait for the next push. */
+  readonly waiting: boolean
   readonly buffered: number
 }
 
@@ -45,13 +47,17 @@ export function dialectTarget(dialect: Dialect): Target {
     open(maxPayload = MAX_PAYLOAD) {
       const decoder = dialect.decoder({ maxPayload, number: EXAMPLE_SERVER })
       return {
-        push(chunk) {
+        push(chunk, most) {
           const messages: DialectMessage[] = []
-          const error = decoder.push(chunk, messages)
+          const error = decoder.push(chunk, messages, most)
+          if (most !== undefined && messages.length > most) throw new Error(`${messages.length} messages were read, ${most} were asked for`)
           return { read: messages.map(message => answered(dialect, message)), error }
         },
         get buffered() {
           return decoder.buffered
+        },
+        get waiting() {
+          return decoder.waiting
         },
       }
     },
@@ -134,6 +140,7 @@ function versionTwo(): Target {
         get buffered() {
           return decoder.buffered
         },
+        waiting: false,
       }
     },
   }
