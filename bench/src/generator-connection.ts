@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { Codec, decodeError, encodeFrame, encodeSyn, FrameType, HEADER_SIZE } from '@causeway/protocol'
+import type { Carrier } from './carrier.ts'
 import type { LoadConnection, LoadOptions } from './generate.ts'
 import { MAX_DEPTH } from './limits.ts'
 
@@ -8,6 +9,8 @@ export interface ConnectionOptions extends LoadOptions {
   opcode: number
   /** A request each so many ms, whatever is answered, in place of `depth` outstanding. */
   everyMs?: number
+  /** Default: the frames go over the bare socket. */
+  carrier?: Carrier
 }
 
 /** Outstanding numbers never lie further apart than this. */
@@ -36,8 +39,12 @@ export class GeneratorConnection implements LoadConnection {
       encodeFrame({ type: FrameType.REQUEST, codec: Codec.BYTES, opcode, msgId: 1, payload: new Uint8Array(size).fill(0x61) }),
     )
     this.#socket = connect({ port, host: '127.0.0.1', noDelay: true })
-    this.#socket.on('connect', () => this.#socket.write(encodeSyn({ client: { name: 'causeway-bench', version: '1' } })))
-    this.#socket.on('data', chunk => this.#read(chunk))
+    const { carrier } = options
+    this.#socket.on('connect', () => {
+      if (carrier === undefined) this.#greet()
+      else this.#socket.write(carrier.handshake)
+    })
+    this.#socket.on('data', chunk => (carrier === undefined ? this.#read(chunk) : this.#unwrap(carrier, chunk)))
     this.#socket.on('error', error => this.#opened.reject(error))
     this.#socket.on('close', () => {
       if (!this.#closing) this.#options.observer.failed('LOST')
@@ -65,7 +72,29 @@ export class GeneratorConnection implements LoadConnection {
   close(): void {
     this.#closing = true
     clearInterval(this.#pace)
-    this.#socket.end(encodeFrame({ type: FrameType.CLOSE, codec: Codec.JSON, payload: '{"code":"GOING_AWAY","number":4000}' }))
+    this.#write(encodeFrame({ type: FrameType.CLOSE, codec: Codec.JSON, payload: '{"code":"GOING_AWAY","number":4000}' }))
+    this.#socket.end()
+  }
+
+  #greet(): void {
+    this.#write(encodeSyn({ client: { name: 'causeway-bench', version: '1' } }))
+  }
+
+  #write(frames: Uint8Array): void {
+    const { carrier } = this.#options
+    this.#socket.write(carrier === undefined ? frames : carrier.wrap(Buffer.from(frames.buffer, frames.byteOffset, frames.length)))
+  }
+
+  #unwrap(carrier: Carrier, chunk: Buffer): void {
+    const wasOpen = carrier.isOpen
+    try {
+      this.#read(carrier.unwrap(chunk))
+    } catch (error) {
+      this.#opened.reject(error)
+      this.#socket.destroy()
+      return
+    }
+    if (!wasOpen && carrier.isOpen) this.#greet()
   }
 
   #read(chunk: Buffer): void {
@@ -95,7 +124,7 @@ export class GeneratorConnection implements LoadConnection {
       return true
     }
     if (type === FrameType.SYN_ACK) {
-      this.#socket.write(encodeFrame({ type: FrameType.ACK }))
+      this.#write(encodeFrame({ type: FrameType.ACK }))
       this.#opened.resolve()
     } else if (type === FrameType.ERROR || type === FrameType.CLOSE) {
       this.#options.observer.failed(decodeError(bytes.subarray(at + HEADER_SIZE, end)).code)
@@ -124,6 +153,6 @@ export class GeneratorConnection implements LoadConnection {
       out.writeUInt32BE(this.#lastSeq, at + 12)
       this.#sentAt[this.#lastId % SLOTS] = now
     }
-    this.#socket.write(out)
+    this.#write(out)
   }
 }

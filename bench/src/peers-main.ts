@@ -1,6 +1,7 @@
 // `npm run bench:peers`: measures Causeway and its peers in turn, and writes docs/performance.md. Its options are in peers-options.ts.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type Comparison, compare } from './compare.ts'
+import { partsOf, withParts } from './parts/parts-section.ts'
 import { PEERS_HELP, type PeersOptions, readPeersOptions } from './peers-options.ts'
 import { CHART_FOLDER, performancePage } from './performance-page.ts'
 import { BROAD, byGenerators, DEEP, SHAPES } from './shapes.ts'
@@ -19,7 +20,9 @@ async function run(options: PeersOptions, command: string): Promise<void> {
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder)
     for (const { file, svg } of charts) writeFileSync(new URL(file, folder), svg)
-    writeFileSync(new URL('performance.md', DOCS), markdown)
+    const page = new URL('performance.md', DOCS)
+    // the parts are measured by a command of their own
+    writeFileSync(page, withParts(markdown, partsOf(readFileSync(page, 'utf8'))))
   }
   // what was asked for and is missing is no success
   if ([...comparison.subjects, ...comparison.trials].some(({ notMeasured }) => notMeasured.length > 0)) process.exitCode = 1

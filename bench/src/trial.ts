@@ -10,6 +10,10 @@ export interface TrialResult {
   p99Ms?: number
   /** CPU seconds for 1,000 units, by process; without those that could not be read. */
   cpuSecondsPer1000: Record<string, number>
+  /** Units for each CPU second of the process that is measured, where others put the load on it. */
+  perCpuSecond?: number
+  /** Share of one core that those used. */
+  generatorCpuShare?: number
 }
 
 /** A part measured by itself, by its own tool or in a loop: no round trips through a system. */
@@ -43,11 +47,13 @@ export interface TrialRow {
   p50Ms?: Spread
   p99Ms?: Spread
   cpuSecondsPer1000: Record<string, number>
+  perCpuSecond?: Spread
+  generatorCpuShare?: number
 }
 
 /** Of results that are not none. */
 export function trialRow({ name, unit }: Trial, results: readonly TrialResult[]): TrialRow {
-  const spreadOf = (figure: 'p50Ms' | 'p99Ms'): Spread | undefined => {
+  const spreadOf = (figure: 'p50Ms' | 'p99Ms' | 'perCpuSecond' | 'generatorCpuShare'): Spread | undefined => {
     const values = results.flatMap(result => result[figure] ?? [])
     return values.length > 0 ? spread(values) : undefined
   }
@@ -60,5 +66,7 @@ export function trialRow({ name, unit }: Trial, results: readonly TrialResult[])
     p50Ms: spreadOf('p50Ms'),
     p99Ms: spreadOf('p99Ms'),
     cpuSecondsPer1000: Object.fromEntries(cpu),
+    perCpuSecond: spreadOf('perCpuSecond'),
+    generatorCpuShare: spreadOf('generatorCpuShare')?.median,
   }
 }

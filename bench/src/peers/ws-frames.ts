@@ -9,11 +9,20 @@ const LENGTH_16 = 126
 export const SERVER_HEADER_SIZE = 4
 const MASK_SIZE = 4
 
-/** The opening handshake of a client. */
-export const upgradeRequest = (port: number): Buffer =>
-  Buffer.from(
-    `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`,
-  )
+/** The opening handshake of a client; with a protocol it offers that one. */
+export function upgradeRequest(port: number, { path = '/', protocol }: { path?: string; protocol?: string } = {}): Buffer {
+  const key = randomBytes(16).toString('base64')
+  const lines = [
+    `GET ${path} HTTP/1.1`,
+    `Host: 127.0.0.1:${port}`,
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    'Sec-WebSocket-Version: 13',
+    `Sec-WebSocket-Key: ${key}`,
+    ...(protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
+  ]
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`)
+}
 
 /** A client's binary message in one frame, masked; of 126 B to 64 KiB. */
 export function clientFrame(payload: Buffer): Buffer {

@@ -1,0 +1,28 @@
+import type { ChannelHandlers, ChannelListening, ChannelPart, Channels } from '@causeway/channels'
+import { CHANNEL_FRAME } from './channel-frames.ts'
+
+/** Channels that keep nothing: what is published reaches who listens in the same turn, as the bytes that a wake-up would bring. One channel, one message. */
+export class EchoChannels implements Channels {
+  readonly #listeners = new Set<ChannelHandlers>()
+  #last = 0
+
+  async publish(channel: string): Promise<number> {
+    const before = this.#last++
+    const message = { before, offset: this.#last, frame: Buffer.from(CHANNEL_FRAME) }
+    for (const handlers of this.#listeners) handlers.message(channel, message)
+    return message.offset
+  }
+
+  async read(): Promise<ChannelPart> {
+    return { messages: [], last: this.#last }
+  }
+
+  async listen(handlers: ChannelHandlers): Promise<ChannelListening> {
+    this.#listeners.add(handlers)
+    return { add: async () => {}, remove: async () => {}, close: async () => void this.#listeners.delete(handlers) }
+  }
+
+  async close(): Promise<void> {
+    this.#listeners.clear()
+  }
+}

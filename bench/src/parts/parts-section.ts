@@ -1,0 +1,81 @@
+// The section Parts of docs/performance.md: what is hand-written stands here, every figure comes from a comparison.
+import type { Comparison, TrialReport } from '../compare.ts'
+import { GENERATOR_LIMIT } from '../limits.ts'
+import { spreadText } from '../report.ts'
+import type { TrialRow } from '../trial.ts'
+import { COMPARANDS, type Comparand } from './parts.ts'
+
+const BEGIN = '<!-- written by npm run bench:parts; change bench/src/parts/parts-section.ts, not this section -->'
+const END = '<!-- end of the parts -->'
+
+/** The section, with its marks. */
+export function partsSection(comparison: Comparison): string {
+  const { machine, date, command, rounds, seconds, trials } = comparison
+  const { cores, processor, memoryGiB, system, node } = machine
+  return [
+    BEGIN,
+    '## Parts',
+    `Parts of Causeway by themselves, each beside the least that could do the same, on the same machine as its load. Figures are medians of ${rounds} rounds, with the least and the most in brackets; a round runs all trials in turn, ${seconds} s each (codecs half a second) after a second of the same load. *By CPU second* counts the CPU time of the server’s process alone: where load and server share a machine, that is what compares. A ratio is ours by the other’s, by CPU second where there is one.`,
+    ...trials.flatMap(partSection),
+    `Measured on ${cores} cores, ${processor}, ${memoryGiB} GiB, ${system}, Node ${node}; ${date.slice(0, 10)}, by \`${command}\`.`,
+    END,
+  ].join('\n\n')
+}
+
+function partSection(report: TrialReport): string[] {
+  const { name, what, rows, notMeasured } = report
+  const missing = notMeasured.map(why => `Not measured: ${why.split('\n')[0]}.`)
+  if (rows.length === 0) return [`### ${name}`, ...missing]
+  const ratios = ratioRows(report)
+  return [
+    `### ${name}`,
+    `Measured: ${what}.`,
+    table(['', 'a second', 'by CPU second', 'load’s CPU'], rows.map(rowCells)),
+    ...missing,
+    ...(ratios.length > 0 ? [table(['', 'ratio', 'targets'], ratios)] : []),
+  ]
+}
+
+const rowCells = (row: TrialRow): string[] => [
+  row.name,
+  `${spreadText(row.perSecond, whole)} ${row.unit}`,
+  row.perCpuSecond === undefined ? '' : spreadText(row.perCpuSecond, whole),
+  row.generatorCpuShare === undefined ? '' : shareText(row.generatorCpuShare),
+]
+
+const shareText = (share: number): string => `${Math.round(share * 100)} %${share > GENERATOR_LIMIT ? ', may be the limit' : ''}`
+
+const ratioRows = ({ id, rows }: TrialReport): string[][] =>
+  COMPARANDS.filter(({ group }) => group === id).flatMap(comparand => {
+    const ratio = ratioOf(comparand, rows)
+    return ratio === undefined ? [] : [[`${comparand.ours} / ${comparand.peer}`, ratio.toPrecision(3), targetsText(comparand, ratio)]]
+  })
+
+/** Of medians; undefined where one of the two was not measured. */
+function ratioOf({ ours, peer }: Comparand, rows: readonly TrialRow[]): number | undefined {
+  const [our, their] = [ours, peer].map(name => rows.find(row => row.name === name))
+  if (our === undefined || their === undefined) return undefined
+  return (our.perCpuSecond ?? our.perSecond).median / (their.perCpuSecond ?? their.perSecond).median
+}
+
+const targetsText = ({ targets }: Comparand, ratio: number): string =>
+  targets.map(target => `${target}: ${ratio >= target ? 'reached' : '**not reached**'}`).join(', ')
+
+const whole = (value: number): string => Math.round(value).toLocaleString('en')
+
+const table = (header: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [header, header.map(() => '-'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n')
+
+/** A page with this section at its end, in place of one that it has. */
+export function withParts(page: string, section: string | undefined): string {
+  const own = partsOf(page)
+  const rest = own === undefined ? page : page.replace(own, '')
+  return section === undefined ? page : `${rest.trimEnd()}\n\n${section}\n`
+}
+
+/** The section that a page has, with its marks. */
+export function partsOf(page: string): string | undefined {
+  const from = page.indexOf(BEGIN)
+  const to = page.indexOf(END, from)
+  return from < 0 || to < 0 ? undefined : page.slice(from, to + END.length)
+}
