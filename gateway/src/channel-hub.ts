@@ -2,7 +2,7 @@ import type { ChannelHandlers, ChannelListening, ChannelMessage, ChannelPart, Ch
 import { MAX_CHANNELS } from '@causeway/protocol'
 import type { Logger } from '@causeway/telemetry'
 import type { Counters } from './counters.ts'
-import { CHANNEL_READ, SUBSCRIPTIONS } from './limits.ts'
+import { CHANNEL_READ, CHANNEL_READ_BYTES, CHANNEL_READ_FIRST, CHANNEL_READS, SUBSCRIPTIONS } from './limits.ts'
 
 /** A connection as its channels see it. */
 export interface Subscriber {
@@ -20,8 +20,8 @@ interface Subscription {
   readonly subscriber: Subscriber
   /** Of the newest message it was given. */
   offset: number
-  /** held: not to be given anything yet. reading: from what is kept. live: as it is published. choked: it does not read. */
-  state: 'held' | 'reading' | 'live' | 'choked'
+  /** asked: where it begins is not known yet. held: not to be given anything yet. reading: from what is kept. live: as it is published. choked: it does not read. */
+  state: 'asked' | 'held' | 'reading' | 'live' | 'choked'
   /** Something was published while it was being read. */
   again: boolean
 }
@@ -49,6 +49,9 @@ export class ChannelHub implements ChannelHandlers {
   readonly #heard = new Map<string, Promise<void>>()
   #dirty = new Set<Subscriber>()
   subscriptions = 0
+  /** Readings in the air, and those that wait for one of them to end: one a subscription at most. */
+  #reads = 0
+  readonly #waiting: (() => void)[] = []
 
   constructor(channels: Channels, counters: Counters, logger: Logger) {
     this.#channels = channels
@@ -75,13 +78,14 @@ export class ChannelHub implements ChannelHandlers {
   async subscribe(subscriber: Subscriber, channel: string, offset: number | undefined): Promise<Subscribed> {
     const before = this.#bySubscriber.get(subscriber)?.get(channel)
     if (before !== undefined) this.#remove(before)
-    const subscription: Subscription = { channel, subscriber, offset: offset ?? 0, state: 'held', again: false }
+    const subscription: Subscription = { channel, subscriber, offset: offset ?? 0, state: 'asked', again: false }
     this.#add(subscription)
     try {
       await this.#hear(channel)
       const { messages, last } = await this.#channels.read(channel, offset ?? Number.MAX_SAFE_INTEGER - 1, 1)
       const from = offset === undefined ? { offset: last, recovered: true } : startOf(offset, messages[0], last)
       subscription.offset = from.offset
+      subscription.state = 'held'
       return from
     } catch (error) {
       this.#remove(subscription)
@@ -194,10 +198,11 @@ export class ChannelHub implements ChannelHandlers {
     const { channel, subscriber } = subscription
     subscription.state = 'reading'
     this.#counters.channelReads++
+    let limit = CHANNEL_READ_FIRST
     try {
       do {
         subscription.again = false
-        const part = await this.#channels.read(channel, subscription.offset, CHANNEL_READ)
+        const part = await this.#readInTurn(subscription, limit)
         if (!this.#stands(subscription)) return
         if (!isWhole(subscription.offset, part)) {
           this.#remove(subscription)
@@ -206,6 +211,7 @@ export class ChannelHub implements ChannelHandlers {
         }
         for (const message of part.messages) if (!this.#give(subscription, message)) return
         if (part.messages.length > 0) subscription.again = true
+        limit = limitAfter(part)
       } while (subscription.again)
       subscription.state = 'live'
     } catch (error) {
@@ -214,6 +220,19 @@ export class ChannelHub implements ChannelHandlers {
         'a channel could not be read; its next message is the occasion to try again',
       )
       if (this.#stands(subscription)) subscription.state = 'live'
+    }
+  }
+
+  /** Not all at once: after a resume of many clients, or a broken connection to the store, thousands are behind. */
+  async #readInTurn({ channel, offset }: Subscription, limit: number): Promise<ChannelPart> {
+    if (this.#reads >= CHANNEL_READS) await new Promise<void>(resolve => this.#waiting.push(resolve))
+    else this.#reads++
+    try {
+      return await this.#channels.read(channel, offset, limit)
+    } finally {
+      const next = this.#waiting.shift()
+      if (next === undefined) this.#reads--
+      else next()
     }
   }
 
@@ -226,6 +245,12 @@ export class ChannelHub implements ChannelHandlers {
 function startOf(asked: number, first: ChannelMessage | undefined, last: number): Subscribed {
   if (first === undefined) return { offset: last, recovered: last === asked }
   return { offset: first.before, recovered: first.before === asked }
+}
+
+/** How many messages to read next, by the size of those just read. */
+function limitAfter({ messages }: ChannelPart): number {
+  const bytes = messages.reduce((sum, { frame }) => sum + frame.length, 0)
+  return Math.max(1, Math.min(CHANNEL_READ, Math.floor((CHANNEL_READ_BYTES * messages.length) / Math.max(1, bytes))))
 }
 
 /** Whether what is kept goes on from an offset without a hole. */

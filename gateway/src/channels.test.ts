@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Codec, decodeError, type Frame, FrameType, type Syn } from '@causeway/protocol'
 import { turn, until } from '@causeway/testing'
-import { type FakeClient, openClient } from './client.fixture.ts'
+import { FakeClient, openClient } from './client.fixture.ts'
 import { type FakeGateway, fakeGateway, textOf } from './gateway.fixture.ts'
+import { SUBSCRIBES_AHEAD } from './limits.ts'
 
 const publish = (gateway: FakeGateway, value: unknown, channel = 'news'): Promise<number> =>
   gateway.context.publish(channel, Buffer.from(JSON.stringify(value)), Codec.JSON)
@@ -90,6 +91,50 @@ describe('a subscription', () => {
     assert.equal((await subscribe(client, 'rooms.7')).recovered, true)
   })
 
+  test('asked for twice begins once, where the second answer says', async () => {
+    const gateway = fakeGateway()
+    for (let n = 0; n < 5; n++) await publish(gateway, n)
+    const client = await openClient(gateway)
+    // the store answers the second reading late
+    const late = Promise.withResolvers<void>()
+    const read = gateway.channels.read.bind(gateway.channels)
+    let readings = 0
+    gateway.channels.read = async (...asked) => {
+      const part = await read(...asked)
+      if (++readings === 2) await late.promise
+      return part
+    }
+    client.send(subscribeTo('news', 1), subscribeTo('news', 2))
+    await until(() => client.transport.of(FrameType.RESPONSE).length === 1)
+    await turn()
+    late.resolve()
+    await until(() => client.transport.of(FrameType.RESPONSE).length === 2)
+    await publish(gateway, 5)
+    await until(() => published(client).length === 1)
+    assert.deepEqual([(published(client)[0] as unknown[])[1], client.transport.of(FrameType.CLOSE).length], [5, 0])
+  })
+
+  test('waits its turn where the store answers none: what is asked of it stays bounded, and no request overtakes', async () => {
+    const gateway = fakeGateway()
+    const client = await openClient(gateway)
+    const answers = Promise.withResolvers<void>()
+    const read = gateway.channels.read.bind(gateway.channels)
+    let readings = 0
+    gateway.channels.read = async (...asked) => {
+      readings++
+      await answers.promise
+      return await read(...asked)
+    }
+    const asked = Array.from({ length: 1_500 }, (_, index) => subscribeTo(`c${index % 500}`, index + 1))
+    client.send(...asked, { type: FrameType.REQUEST, msgId: 1_501, opcode: 1 })
+    await turn()
+    assert.deepEqual([readings, client.transport.paused, gateway.appender.records.length], [SUBSCRIBES_AHEAD, true, 0])
+    answers.resolve()
+    await until(() => gateway.appender.records.length === 1)
+    assert.equal(client.transport.of(FrameType.RESPONSE).length, 1_500)
+    assert.equal(client.transport.paused, false)
+  })
+
   test('ends with its connection', async () => {
     const gateway = fakeGateway()
     const client = await openClient(gateway)
@@ -145,6 +190,20 @@ describe('a message of a channel', () => {
 })
 
 describe('a SYN that names channels', () => {
+  test('that the store can not give leaves neither a subscription nor a session that is held', async () => {
+    const gateway = fakeGateway()
+    const read = gateway.channels.read.bind(gateway.channels)
+    gateway.channels.read = async (channel, ...asked) => {
+      if (channel === 'broken') throw new Error('away')
+      return await read(channel, ...asked)
+    }
+    const client = new FakeClient(gateway)
+    client.syn({ channels: { news: 0, broken: 0 } })
+    await until(() => client.transport.endCode() === 4004)
+    const [session] = gateway.host.held.values()
+    assert.deepEqual([gateway.context.channels.subscriptions, session.owner], [0, undefined])
+  })
+
   test('is told where each goes on, and gets what it missed once its handshake has ended', async () => {
     const gateway = fakeGateway()
     const taken = await publish(gateway, 'taken')

@@ -183,8 +183,8 @@ export class Connection implements SessionOwner, Subscriber, IntakeOwner {
     }
   }
 
-  subscription(session: GatewaySession, frame: Frame): void {
-    void answerSubscription(this.#context, this, this.#identity!, session, frame)
+  subscription(session: GatewaySession, frame: Frame): Promise<void> {
+    return answerSubscription(this.#context, this, this.#identity!, session, frame)
   }
 
   windowOpened(): void {

@@ -164,6 +164,7 @@ describe('a wrong call', () => {
     ['service', { filter: { all: true }, service: 'demo', reason: 'x' }],
     ['dryRun', replay({ dryRun: 'yes' })],
     ['perSecond', replay({ perSecond: 0 })],
+    ['perSecond', replay({ perSecond: 5e-324 })],
     ['perSecond', replay({ perSecond: '5' })],
     ['deliver', replay({ deliver: 'mail' })],
     ['edit', replay({ edit: {} })],

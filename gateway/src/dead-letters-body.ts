@@ -9,6 +9,7 @@ const PAGE_LETTERS_MOST = 500
 const IDS_MOST = 1_000
 /** Replays begun a second, where nothing else is said: a system that has just been mended is not flooded. */
 const PER_SECOND = 50
+const PER_SECOND_LEAST = 0.01
 const PER_SECOND_MOST = 10_000
 /** Characters of a reason, of a text that is looked for, and of a name. */
 const TEXT_MOST = 500
@@ -53,8 +54,8 @@ export function readReplayBody(raw: unknown, now: number, maxPayload: number): R
   if (body.filter !== undefined && body.service !== undefined)
     throw wrong('service', 'belongs inside filter; only beside ids it stands by itself')
   if (typeof dryRun !== 'boolean') throw wrong('dryRun', `is ${shown(dryRun)}: expected true or false`)
-  if (typeof perSecond !== 'number' || !(perSecond > 0 && perSecond <= PER_SECOND_MOST))
-    throw wrong('perSecond', `is ${shown(perSecond)}: expected a number above 0, at most ${PER_SECOND_MOST}`)
+  if (typeof perSecond !== 'number' || !(perSecond >= PER_SECOND_LEAST && perSecond <= PER_SECOND_MOST))
+    throw wrong('perSecond', `is ${shown(perSecond)}: expected a number from ${PER_SECOND_LEAST} to ${PER_SECOND_MOST}`)
   if (deliver !== 'letter' && deliver !== 'push') throw wrong('deliver', `is ${shown(deliver)}: expected "letter" or "push"`)
   return {
     ids: body.ids === undefined ? undefined : idsOf(body.ids),

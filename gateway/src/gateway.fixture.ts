@@ -1,3 +1,4 @@
+import type { Channels } from '@causeway/channels'
 import { embeddedChannels } from '@causeway/channels/embedded'
 import { type Config, loadConfig } from '@causeway/config'
 import type { Appender } from '@causeway/log'
@@ -77,6 +78,8 @@ export interface FakeGateway {
   appender: FakeAppender
   overload: Overload
   counters: Counters
+  /** The store of channels. */
+  channels: Channels
   state: { draining: boolean; closed: 'BACKEND_UNAVAILABLE' | undefined; cancelled: [service: string, session: string, msgId: number][] }
 }
 
@@ -113,7 +116,7 @@ export function fakeGateway(settings: Partial<Record<keyof Config, unknown>> = {
     connections: new Set(),
     draining: () => state.draining,
   }
-  return { context, config, host, store, appender, overload, counters, state }
+  return { context, config, host, store, appender, overload, counters, channels, state }
 }
 
 /** A transport that keeps what is written to it. */

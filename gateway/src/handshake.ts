@@ -38,7 +38,12 @@ export async function shakeHands(
     void opening.then(late => host.detach(late.session)).catch(() => undefined)
     throw error
   })
-  const channels = await withTimeout(subscribe(context, owner, identity, syn.channels))
+  const channels = await withTimeout(subscribe(context, owner, identity, syn.channels)).catch(error => {
+    // nobody is told of this session, and its connection does not know of it
+    context.channels.drop(owner)
+    if (held.session.owner === owner) host.detach(held.session)
+    throw error
+  })
   const keepAliveMs = Math.min(Math.max(syn.keepAliveMs ?? config.keepAlive, MIN_KEEP_ALIVE_MS), MAX_KEEP_ALIVE_MS)
   const synAck = encodeSynAck({
     session: held.session.id,
@@ -82,7 +87,8 @@ async function openOrResume({ host }: ConnectionContext, owner: SessionOwner, sy
   return await host.open(owner, principal)
 }
 
-async function withTimeout<T>(call: Promise<T>): Promise<T> {
+/** Rejects where a backend takes longer than BACKEND_TIMEOUT_MS. */
+export async function withTimeout<T>(call: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${BACKEND_TIMEOUT_MS} ms`)), BACKEND_TIMEOUT_MS)

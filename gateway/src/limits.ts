@@ -74,5 +74,12 @@ export const ACCEPT_TICK_MS = 10
 export const SUBSCRIPTIONS = 1_000_000
 /** Messages of a channel read at a time for one subscriber. */
 export const CHANNEL_READ = 100
+/** How many of them at first, before their size is known, and bytes that a reading is to have: messages may have a megabyte each. */
+export const CHANNEL_READ_FIRST = 4
+export const CHANNEL_READ_BYTES = 256 << 10
+/** Readings of channels side by side; more wait their turn. */
+export const CHANNEL_READS = 32
 /** How long messages behind a refusal wait for the PONG that says that it was read, ms. */
 export const REFUSAL_BARRIER_MS = 1_000
+/** SUBSCRIBEs of one connection that wait for the store; later frames wait behind them, as behind a closed window. */
+export const SUBSCRIBES_AHEAD = 64

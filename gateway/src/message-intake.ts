@@ -1,6 +1,7 @@
 import { type ErrorName, type Frame, FrameType, MAX_NUMBER, ProtocolError, typeName } from '@causeway/protocol'
 import type { ConnectionContext } from './connection-context.ts'
 import { HeldFrames } from './held-frames.ts'
+import { SUBSCRIBES_AHEAD } from './limits.ts'
 import type { ReadGate } from './read-gate.ts'
 import { RefusalBarrier } from './refusal-barrier.ts'
 import type { GatewaySession } from './session.ts'
@@ -12,8 +13,8 @@ export interface IntakeOwner {
   readonly isOpen: boolean
   /** Decides what a frame means, as when it was read. */
   frame(frame: Frame, now: number): void
-  /** SUBSCRIBE or UNSUBSCRIBE. */
-  subscription(session: GatewaySession, frame: Frame): void
+  /** SUBSCRIBE or UNSUBSCRIBE; resolves, and never rejects, once it is answered. */
+  subscription(session: GatewaySession, frame: Frame): Promise<void>
   send(frame: Uint8Array): void
   flush(): void
   /** Nothing is held any more: it is read on. */
@@ -36,6 +37,8 @@ export class MessageIntake {
   /** Messages are held: later ones wait behind them. */
   #holding = false
   #replaying = false
+  /** SUBSCRIBE and UNSUBSCRIBE that are not answered. */
+  #asked = 0
 
   constructor(context: ConnectionContext, owner: IntakeOwner, gate: ReadGate) {
     this.#context = context
@@ -63,13 +66,25 @@ export class MessageIntake {
       return
     }
     if (type === FrameType.SUBSCRIBE || type === FrameType.UNSUBSCRIBE) {
+      if (this.#asked >= SUBSCRIBES_AHEAD) {
+        this.hold(frame)
+        return
+      }
       session.lastMsgId = msgId
-      this.#owner.subscription(session, frame)
+      this.#subscription(session, frame)
     } else if (this.#barrier.stands && admission.admits(session, frame, now)) {
       this.hold(frame)
       return
     } else admission.admit(session, frame, now)
     if (msgId >= MAX_NUMBER) this.#owner.leave('the numbers of this session are used up: begin a new one', 0)
+  }
+
+  #subscription(session: GatewaySession, frame: Frame): void {
+    this.#asked++
+    void this.#owner.subscription(session, frame).then(() => {
+      this.#asked--
+      this.windowOpened()
+    })
   }
 
   /** Kept until it can go on; a client beyond its window is read no further. */

@@ -4,6 +4,7 @@ import type { Identity } from './authentication.ts'
 import { mayReceive } from './channel-access.ts'
 import type { Subscriber } from './channel-hub.ts'
 import type { ConnectionContext } from './connection-context.ts'
+import { withTimeout } from './handshake.ts'
 import type { GatewaySession } from './session.ts'
 
 /** Who is told what became of a SUBSCRIBE. */
@@ -29,11 +30,15 @@ export async function answerSubscription(
     }
     const offset = offsetOf(payload)
     check(context, asker, identity, channel)
-    const subscribed = await channels.subscribe(asker, channel, offset)
+    const subscribed = await withTimeout(channels.subscribe(asker, channel, offset))
     asker.reply(msgId, JSON.stringify(subscribed))
     channels.begin(asker, channel)
   } catch (error) {
-    if (!(error instanceof ProtocolError)) logger.warn({ channel, error: (error as Error).message }, 'a channel could not be subscribed to')
+    if (!(error instanceof ProtocolError)) {
+      // the store may answer yet
+      channels.unsubscribe(asker, channel)
+      logger.warn({ channel, error: (error as Error).message }, 'a channel could not be subscribed to')
+    }
     const refusal =
       error instanceof ProtocolError ? error.problem() : problem('BACKEND_UNAVAILABLE', { detail: 'the store of channels does not answer' })
     if (session.owner !== undefined) admission.refuse(session, msgId, refusal)

@@ -31,10 +31,11 @@ class RedisChannels implements Channels {
   }
 
   async read(channel: string, above: number, limit: number): Promise<ChannelPart> {
-    const key = `${this.#options.prefix}:ch:${channel}`
-    const [entries, last] = await Promise.all([
-      this.#redis.callBuffer('XRANGE', key, `${above + 1}-0`, '+', 'COUNT', limit) as Promise<[Buffer, Buffer[]][]>,
-      this.#redis.get(`${key}:last`),
+    const { prefix } = this.#options
+    // the last offset first: read behind the messages, it could be of one published in between, which would look like a loss
+    const [last, entries] = await Promise.all([
+      this.#redis.get(`${prefix}:ch-last:${channel}`),
+      this.#redis.callBuffer('XRANGE', `${prefix}:ch:${channel}`, `${above + 1}-0`, '+', 'COUNT', limit) as Promise<[Buffer, Buffer[]][]>,
     ])
     const messages = entries.map(([id, [, before, , frame]]) => ({
       offset: Number.parseInt(id.toString(), 10),

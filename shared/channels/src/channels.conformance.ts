@@ -92,6 +92,15 @@ export function channelsConformance({ name, open, cut }: ChannelsAdapter): void 
       assert.deepEqual([messages[0].offset, messages[0].before], [offsets[10], offsets[9]])
     })
 
+    test('the name of a channel is no part of another', async context => {
+      const channels = await open(context)
+      const channel = uniqueName('news')
+      for (const name of [channel, `${channel}:last`, `last:${channel}`]) {
+        const offset = await channels.publish(name, json(name), Codec.JSON)
+        assert.deepEqual((await channels.read(name, 0, 10)).last, offset)
+      }
+    })
+
     test('a channel that nobody has published to has nothing', async context => {
       assert.deepEqual(await (await open(context)).read(uniqueName('silent'), 7, 10), { messages: [], last: 0 })
     })

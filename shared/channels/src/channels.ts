@@ -65,6 +65,7 @@ export function wrongChannel(name: string): string | undefined {
   const bytes = Buffer.byteLength(name)
   if (bytes === 0 || bytes > MAX_NAME_BYTES) return `channel has ${bytes} bytes: expected 1 to ${MAX_NAME_BYTES}`
   if (name.startsWith(SYSTEM)) return `channel starts with ${SYSTEM}: those are the system's own`
+  if (!name.isWellFormed()) return 'channel has half a surrogate pair: expected a text that UTF-8 can hold'
   // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for
   return /[\u0000-\u001f\u007f]/.test(name) ? 'channel has a control character: expected a text without one' : undefined
 }

@@ -20,7 +20,7 @@ import { deadAboutKey, deadKey, deadReplaysKey, deadServicesKey } from './dead-l
 import { READ_CHUNK } from './dead-letters-limits.ts'
 import { aboutLetter, isBehind, type LetterAbout, letterPage, type Place } from './dead-letters-page.ts'
 import { RedisReplays } from './replays-redis.ts'
-import { type DeadLetter, deadLetterId, type RetryWorker } from './retries.ts'
+import { type DeadLetter, deadLetterId, isDeadLetterId, type RetryWorker } from './retries.ts'
 import { type DeadLetterJob, fromJob, toDeadLetterJob } from './retry-job.ts'
 import { listLetterScript, unlistLetterScript } from './script-dead-letters.ts'
 
@@ -121,7 +121,8 @@ export class BullmqDeadLetters implements DeadLetters {
     for (const id of ids) for (const each of services) pipeline.exists(this.#queues.jobKey(each, 'dead') + id)
     const replies = services.length === 0 ? [] : ((await pipeline.exec()) ?? [])
     return ids.map((id, index) => {
-      const found = services.find((_, at) => replies[index * services.length + at]?.[1] === 1)
+      // the queue has keys of its own beside its jobs'
+      const found = isDeadLetterId(id) ? services.find((_, at) => replies[index * services.length + at]?.[1] === 1) : undefined
       return found === undefined ? undefined : { service: found, id }
     })
   }

@@ -64,6 +64,8 @@ export function listing(onRetries: OnRetries, capabilities: RetriesCapabilities)
     const find = (service?: string) => retries.deadLetters.find([id, 'nobody-1-dead'], service)
     assert.deepEqual(await find(), [{ service: second.service, id }, undefined])
     assert.deepEqual(await find(first.service), [undefined, undefined])
+    // what a store of jobs calls keys of its own
+    assert.deepEqual(await retries.deadLetters.find(['meta', 'id', 'events']), [undefined, undefined, undefined])
     assert.deepEqual(await pages(retries, { limit: 10, service: first.service }), [[3, 1]])
     assert.deepEqual(await pages(retries, { limit: 10, service: uniqueName('nobody') }), [[]])
   })

@@ -122,3 +122,5 @@ export const retryJobId = (message: { session: string; msgId: number; attempts: 
   `${message.session}-${message.msgId}-a${message.attempts}`
 /** Id of a dead letter. */
 export const deadLetterId = (message: { session: string; msgId: number }): string => `${message.session}-${message.msgId}-dead`
+/** Whether a text can be the id of a dead letter: a store has other things under names that an operator might give. */
+export const isDeadLetterId = (id: string): boolean => /-\d+-dead$/.test(id)
