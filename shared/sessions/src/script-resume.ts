@@ -1,5 +1,5 @@
 import { LEDGER_FIELDS } from '@causeway/redis'
-import { EPOCH_JUMP } from './script-store.ts'
+import { EPOCH_BASE } from './script-store.ts'
 
 /**
  * Takes a session over for a new connection: next epoch, new holder.
@@ -20,7 +20,8 @@ local generation = call('GET', prefix .. ':generation') or '0'
 if not s[1] then return {'unknown'} end
 if s[7] ~= token or s[8] ~= ARGV[8] then return {'denied'} end
 -- in a new generation the last ones may be lost
-local epoch = tonumber(s[2]) + (s[17] == generation and 1 or ${EPOCH_JUMP})
+local epoch = tonumber(s[2]) + 1
+if s[17] ~= generation then epoch = math.max(epoch, math.floor(tonumber(generation) / 100000) - ${EPOCH_BASE}) end
 local seq, acked = tonumber(s[3]), tonumber(s[6])
 local recovered = (not s[10] and taken >= acked and taken <= seq) and 1 or 0
 -- the store has lost something since it was confirmed last, or when it was, and what was under way then still is

@@ -9,8 +9,12 @@ export const CONFIRM_MS = 5_000
 /** Further than any delivery that could have been lost: numbers that a client may have seen are never given again. */
 export const SEQ_JUMP = 1 << 20
 
-/** More epochs than can have been given in what was lost: workers drop the records of an epoch below the highest they have seen, so none is given twice. */
-export const EPOCH_JUMP = 1_024
+/**
+ * Tenths of a second before 2026 (UTC). A session's first epoch in a generation is at least the generation's own time in tenths of a second since then:
+ * above any given in what was lost, though the store has lost something before, for workers drop the records of an epoch below the highest they have
+ * seen. That holds as long as a session is resumed less than ten times a second on the average, and fits 32 bits until 2039.
+ */
+export const EPOCH_BASE = 17_672_256_000
 
 /**
  * Begins sessions.
