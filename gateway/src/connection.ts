@@ -29,6 +29,9 @@ import { SlowConsumer } from './slow-consumer.ts'
 import { answerSubscription } from './subscription.ts'
 import type { Transport } from './transport.ts'
 
+/** Turns of the event loop in which the end of a socket is noticed that lay behind its SYN already. */
+const HEAR_OUT_TURNS = 2
+
 type State = 'expectSyn' | 'opening' | 'expectAck' | 'open' | 'closed'
 
 /**
@@ -102,9 +105,11 @@ export class Connection implements SessionOwner, Subscriber, IntakeOwner {
 
   async #synReceived(frame: Frame): Promise<void> {
     this.#state = 'opening'
-    this.#gate.stop('handshake')
     try {
       const syn = decodeSyn(frame.payload)
+      if (syn.session !== undefined) await this.#hearOut()
+      if (this.#isClosed()) return
+      this.#gate.stop('handshake')
       const opened = await shakeHands(this.#context, this, syn, this.#headerToken)
       if (this.#isClosed()) {
         this.#context.channels.drop(this)
@@ -124,6 +129,14 @@ export class Connection implements SessionOwner, Subscriber, IntakeOwner {
     } catch (error) {
       this.fail(error instanceof ProtocolError ? error : this.#unavailable(error))
     }
+  }
+
+  /**
+   * A process that stood still finds SYNs of clients that have given up and resumed elsewhere: what follows in the socket, its end above all, is read
+   * before a session is taken over for nobody, and its live connection replaced.
+   */
+  async #hearOut(): Promise<void> {
+    for (let turn = 0; turn < HEAR_OUT_TURNS; turn++) await new Promise(resolve => setImmediate(resolve))
   }
 
   #unavailable(error: unknown): ProtocolError {
