@@ -1,5 +1,5 @@
 /** The client: one session over whatever connection there is now. docs/protocol.md. */
-import type { Frame, FrameInit, SynAck } from '@causeway/protocol'
+import type { ChannelState, Frame, FrameInit, SynAck } from '@causeway/protocol'
 import { decodeCredit, decodeGoaway, encodeFrame, encodeSyn, FrameType, KEEP_ALIVE_MS, shouldReconnect } from '@causeway/protocol'
 import { AnswerStream } from './answer-stream.ts'
 import { backoffDelay, delay, untilAborted } from './backoff.ts'
@@ -14,7 +14,7 @@ import { isLast, Message, messageInit, subscriptionInit } from './message.ts'
 import type { ClientEvents, ConnectOptions, MessageOptions, SubscribeOptions } from './options.ts'
 import { readPush } from './push.ts'
 import { SessionState } from './session-state.ts'
-import { type Subscribed, type Subscription, Subscriptions } from './subscriptions.ts'
+import { type Subscription, Subscriptions } from './subscriptions.ts'
 import { WholeAnswer } from './whole-answer.ts'
 
 const CLIENT = { name: '@causeway/client', version: '0.1.0' }
@@ -111,8 +111,8 @@ export class Client implements AsyncDisposable {
     const asked = offset === undefined ? undefined : Number(offset)
     const answer = (await this.#ask(subscriptionInit(FrameType.SUBSCRIBE, channel, asked), signal, reply => {
       // before the first message, which may be in the same read
-      this.#subscriptions.add(channel, (reply as Subscribed).offset)
-    })) as Subscribed
+      this.#subscriptions.add(channel, (reply as ChannelState).offset)
+    })) as ChannelState
     const subscriptions = this.#subscriptions
     return {
       channel,

@@ -11,12 +11,6 @@ export interface Subscription {
   unsubscribe(): Promise<void>
 }
 
-/** The answer to a SUBSCRIBE. */
-export interface Subscribed {
-  offset: number
-  recovered: boolean
-}
-
 export class Subscriptions {
   readonly #offsets = new Map<string, number>()
 

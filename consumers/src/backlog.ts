@@ -26,21 +26,21 @@ export class Backlog {
   }
 
   get outstanding(): number {
-    let outstanding = 0
-    for (const offsets of this.#partitions.values()) outstanding += offsets.outstanding
-    return outstanding
+    return this.#sum(({ outstanding }) => outstanding)
   }
 
   get unfinished(): number {
-    let unfinished = 0
-    for (const offsets of this.#partitions.values()) unfinished += offsets.unfinished
-    return unfinished
+    return this.#sum(({ unfinished }) => unfinished)
   }
 
   get #bytes(): number {
-    let bytes = 0
-    for (const offsets of this.#partitions.values()) bytes += offsets.bytes
-    return bytes
+    return this.#sum(({ bytes }) => bytes)
+  }
+
+  #sum(figure: (offsets: PartitionOffsets) => number): number {
+    let sum = 0
+    for (const offsets of this.#partitions.values()) sum += figure(offsets)
+    return sum
   }
 
   /** Pauses a partition that has reached the bound. */

@@ -25,12 +25,7 @@ const NOTHING_ANSWERED: AttemptOutcome = { kind: 'answer', payload: NOTHING, cod
  * Runs a route's handler on a message. Synchronous where the handler and its schema are, so that a plain handler costs no promise.
  * Never throws and never rejects: whatever happens is an outcome.
  */
-export function attempt(
-  route: Route,
-  message: StoredMessage,
-  ctx: Context,
-  maxPayload = 1 << 20,
-): AttemptOutcome | Promise<AttemptOutcome> {
+export function attempt(route: Route, message: StoredMessage, ctx: Context, maxPayload: number): AttemptOutcome | Promise<AttemptOutcome> {
   let input: unknown
   try {
     if (route.input === bytes) input = message.value

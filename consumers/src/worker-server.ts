@@ -1,4 +1,4 @@
-import type { Backends } from '@causeway/backends'
+import { type Backends, within } from '@causeway/backends'
 import type { Metrics } from '@causeway/telemetry'
 import Fastify, { type FastifyInstance } from 'fastify'
 
@@ -27,16 +27,10 @@ export function workerServer(backends: Backends, metrics: readonly Metrics[], st
 }
 
 async function stateOf(ping: Promise<void>): Promise<{ ok: boolean; error?: string }> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${PING_TIMEOUT_MS} ms`)), PING_TIMEOUT_MS)
-  })
   try {
-    await Promise.race([ping, late])
+    await within(PING_TIMEOUT_MS, ping)
     return { ok: true }
   } catch (error) {
     return { ok: false, error: (error as Error).message }
-  } finally {
-    clearTimeout(timer)
   }
 }

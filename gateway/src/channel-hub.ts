@@ -1,5 +1,5 @@
 import type { ChannelHandlers, ChannelListening, ChannelMessage, ChannelPart, Channels } from '@causeway/channels'
-import { MAX_CHANNELS } from '@causeway/protocol'
+import { type ChannelState, MAX_CHANNELS } from '@causeway/protocol'
 import type { Logger } from '@causeway/telemetry'
 import type { Counters } from './counters.ts'
 import { CHANNEL_READ, CHANNEL_READ_BYTES, CHANNEL_READ_FIRST, CHANNEL_READS, SUBSCRIPTIONS } from './limits.ts'
@@ -24,14 +24,6 @@ interface Subscription {
   state: 'asked' | 'held' | 'reading' | 'live' | 'choked'
   /** Something was published while it was being read. */
   again: boolean
-}
-
-/** The answer to a SUBSCRIBE, and what SYN_ACK says of each channel. */
-export interface Subscribed {
-  /** What comes has offsets above it. */
-  offset: number
-  /** False where messages between the offset asked for and this one are kept no more. */
-  recovered: boolean
 }
 
 /**
@@ -75,7 +67,7 @@ export class ChannelHub implements ChannelHandlers {
   }
 
   /** Subscribes from an offset on, or from now. Nothing is given before `begin`. Rejects where the store can't be reached. */
-  async subscribe(subscriber: Subscriber, channel: string, offset: number | undefined): Promise<Subscribed> {
+  async subscribe(subscriber: Subscriber, channel: string, offset: number | undefined): Promise<ChannelState> {
     const before = this.#bySubscriber.get(subscriber)?.get(channel)
     if (before !== undefined) this.#remove(before)
     const subscription: Subscription = { channel, subscriber, offset: offset ?? 0, state: 'asked', again: false }
@@ -242,7 +234,7 @@ export class ChannelHub implements ChannelHandlers {
 }
 
 /** Where a subscription begins that asks for everything above an offset. */
-function startOf(asked: number, first: ChannelMessage | undefined, last: number): Subscribed {
+function startOf(asked: number, first: ChannelMessage | undefined, last: number): ChannelState {
   if (first === undefined) return { offset: last, recovered: last === asked }
   return { offset: first.before, recovered: first.before === asked }
 }

@@ -1,3 +1,4 @@
+import { within } from '@causeway/backends'
 import type { KnownRoute } from '@causeway/registry'
 import {
   type AuditEntry,
@@ -251,13 +252,7 @@ const noLetter = (ids: readonly string[]): OperatorProblem => {
 const noBatch = (id: string): OperatorProblem =>
   new OperatorProblem('NOT_FOUND', `there is no replay ${id}: it is not known, or so old that it is forgotten`)
 
-async function inTime<T>(call: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>()
+function inTime<T>(call: Promise<T>): Promise<T> {
   const text = `the store has not answered within ${CALL_MS / 1_000} s; a change may take place still: look before you repeat it`
-  const timer = setTimeout(() => reject(new OperatorProblem('BACKEND_UNAVAILABLE', text)), CALL_MS)
-  try {
-    return await Promise.race([call, promise])
-  } finally {
-    clearTimeout(timer)
-  }
+  return within(CALL_MS, call, () => new OperatorProblem('BACKEND_UNAVAILABLE', text))
 }

@@ -132,7 +132,7 @@ export class Gateway {
 
   #cancelled(service: string, session: string, msgId: number): void {
     const payload = Buffer.from(JSON.stringify({ session, msgId }))
-    this.#backends.channels.publish(cancelChannel(service), payload, Codec.JSON).catch(error => {
+    this.#backends.channels.tell(cancelChannel(service), payload, Codec.JSON).catch(error => {
       this.#logger.debug(
         { service, error: (error as Error).message },
         'workers could not be told of a cancelled message; they end it in vain',

@@ -1,12 +1,12 @@
-import { wrongChannel } from '@causeway/channels'
+import { within } from '@causeway/backends'
 import { encodeSynAck, ProtocolError, type Syn, type SynAck } from '@causeway/protocol'
 import type { Identity } from './authentication.ts'
-import { mayReceive } from './channel-access.ts'
 import type { Subscriber } from './channel-hub.ts'
 import type { ConnectionContext } from './connection-context.ts'
 import { BACKEND_TIMEOUT_MS, MAX_KEEP_ALIVE_MS, MIN_KEEP_ALIVE_MS } from './limits.ts'
 import type { SessionOwner } from './session.ts'
 import type { HeldSession } from './session-host.ts'
+import { refusalOf } from './subscription.ts'
 
 export interface Opened {
   held: HeldSession
@@ -33,12 +33,12 @@ export async function shakeHands(
   const identity = await context.authenticate(syn.token ?? headerToken)
   const { principal, expiresAt } = identity
   const opening = openOrResume(context, owner, syn, principal)
-  const held = await withTimeout(opening).catch(error => {
+  const held = await within(BACKEND_TIMEOUT_MS, opening).catch(error => {
     // the store may answer yet: nobody is there for that session any more
     void opening.then(late => host.detach(late.session)).catch(() => undefined)
     throw error
   })
-  const channels = await withTimeout(subscribe(context, owner, identity, syn.channels)).catch(error => {
+  const channels = await within(BACKEND_TIMEOUT_MS, subscribe(context, owner, identity, syn.channels)).catch(error => {
     // nobody is told of this session, and its connection does not know of it
     context.channels.drop(owner)
     if (held.session.owner === owner) host.detach(held.session)
@@ -70,9 +70,7 @@ async function subscribe(
   wanted: Syn['channels'],
 ): Promise<SynAck['channels']> {
   if (wanted === undefined) return undefined
-  const allowed = Object.entries(wanted).filter(
-    ([channel]) => wrongChannel(channel) === undefined && mayReceive(identity, channel) && hub.full(subscriber) === undefined,
-  )
+  const allowed = Object.entries(wanted).filter(([channel]) => refusalOf(hub, subscriber, identity, channel) === undefined)
   return Object.fromEntries(
     await Promise.all(allowed.map(async ([channel, offset]) => [channel, await hub.subscribe(subscriber, channel, offset)] as const)),
   )
@@ -85,17 +83,4 @@ async function openOrResume({ host }: ConnectionContext, owner: SessionOwner, sy
     if (held !== undefined) return held
   }
   return await host.open(owner, principal)
-}
-
-/** Rejects where a backend takes longer than BACKEND_TIMEOUT_MS. */
-export async function withTimeout<T>(call: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${BACKEND_TIMEOUT_MS} ms`)), BACKEND_TIMEOUT_MS)
-  })
-  try {
-    return await Promise.race([call, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

@@ -1,4 +1,4 @@
-import type { Backends } from '@causeway/backends'
+import { type Backends, within } from '@causeway/backends'
 import type { Logger } from '@causeway/telemetry'
 import { HEALTH_TICK_MS, HEALTH_TIMEOUT_MS } from './limits.ts'
 
@@ -66,15 +66,10 @@ export class Health {
 }
 
 async function failureOf(ping: () => Promise<void>): Promise<string | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<string>(resolve => {
-    timer = setTimeout(() => resolve(`no answer within ${HEALTH_TIMEOUT_MS} ms`), HEALTH_TIMEOUT_MS)
-  })
-  const answered = ping().then(
-    () => undefined,
-    error => (error as Error).message || 'does not answer',
-  )
-  const outcome = await Promise.race([answered, late])
-  clearTimeout(timer)
-  return outcome
+  try {
+    await within(HEALTH_TIMEOUT_MS, ping())
+    return undefined
+  } catch (error) {
+    return (error as Error).message || 'does not answer'
+  }
 }

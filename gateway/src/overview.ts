@@ -1,4 +1,4 @@
-import type { Backends } from '@causeway/backends'
+import { type Backends, within } from '@causeway/backends'
 import { type PartitionLag, requestsTopic } from '@causeway/log'
 import type { Picture } from '@causeway/registry'
 import type { RetryCounts } from '@causeway/retries'
@@ -91,9 +91,4 @@ export class Overview {
 }
 
 /** A figure that can't be had within a second is left out; the dependency's own state says why. */
-function settled<T>(figure: Promise<T>): Promise<T | undefined> {
-  const { promise, resolve } = Promise.withResolvers<undefined>()
-  const timer = setTimeout(() => resolve(undefined), FIGURE_TIMEOUT_MS)
-  const had = figure.catch(() => undefined).finally(() => clearTimeout(timer))
-  return Promise.race([had, promise])
-}
+const settled = <T>(figure: Promise<T>): Promise<T | undefined> => within(FIGURE_TIMEOUT_MS, figure).catch(() => undefined)

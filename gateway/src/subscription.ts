@@ -1,10 +1,11 @@
+import { within } from '@causeway/backends'
 import { wrongChannel } from '@causeway/channels'
 import { decodeSubscribe, type Frame, FrameType, ProtocolError, problem } from '@causeway/protocol'
 import type { Identity } from './authentication.ts'
 import { mayReceive } from './channel-access.ts'
-import type { Subscriber } from './channel-hub.ts'
+import type { ChannelHub, Subscriber } from './channel-hub.ts'
 import type { ConnectionContext } from './connection-context.ts'
-import { withTimeout } from './handshake.ts'
+import { BACKEND_TIMEOUT_MS } from './limits.ts'
 import type { GatewaySession } from './session.ts'
 
 /** Who is told what became of a SUBSCRIBE. */
@@ -29,8 +30,9 @@ export async function answerSubscription(
       return
     }
     const offset = offsetOf(payload)
-    check(context, asker, identity, channel)
-    const subscribed = await withTimeout(channels.subscribe(asker, channel, offset))
+    const refusal = refusalOf(channels, asker, identity, channel)
+    if (refusal !== undefined) throw refusal
+    const subscribed = await within(BACKEND_TIMEOUT_MS, channels.subscribe(asker, channel, offset))
     asker.reply(msgId, JSON.stringify(subscribed))
     channels.begin(asker, channel)
   } catch (error) {
@@ -45,12 +47,13 @@ export async function answerSubscription(
   }
 }
 
-function check({ channels }: ConnectionContext, asker: Asker, identity: Identity, channel: string): void {
+/** Why a client can't subscribe to a channel, here or by its SYN; undefined where it can. */
+export function refusalOf(channels: ChannelHub, subscriber: Subscriber, identity: Identity, channel: string): ProtocolError | undefined {
   const wrong = wrongChannel(channel)
-  if (wrong !== undefined) throw new ProtocolError('BAD_PAYLOAD', wrong)
-  if (!mayReceive(identity, channel)) throw new ProtocolError('FORBIDDEN', `the token's channels do not include ${channel}`)
-  const full = channels.full(asker)
-  if (full !== undefined) throw new ProtocolError('OVERLOADED', full)
+  if (wrong !== undefined) return new ProtocolError('BAD_PAYLOAD', wrong)
+  if (!mayReceive(identity, channel)) return new ProtocolError('FORBIDDEN', `the token's channels do not include ${channel}`)
+  const full = channels.full(subscriber)
+  return full === undefined ? undefined : new ProtocolError('OVERLOADED', full)
 }
 
 /** A bad payload ends its message alone. */

@@ -13,6 +13,8 @@ export class EchoChannels implements Channels {
     return message.offset
   }
 
+  async tell(): Promise<void> {}
+
   async read(): Promise<ChannelPart> {
     return { messages: [], last: this.#last }
   }

@@ -1,17 +1,18 @@
 import { Codec } from '@causeway/protocol'
 import type { PayloadCodec } from './payload-codec.ts'
 
+/** How a DataView reads and writes each number (its methods' names without get and set), its bytes, and what it holds; a float holds any number. */
 const NUMBERS = {
-  u8: { size: 1, signed: false },
-  i8: { size: 1, signed: true },
-  u16: { size: 2, signed: false },
-  i16: { size: 2, signed: true },
-  u32: { size: 4, signed: false },
-  i32: { size: 4, signed: true },
-  u64: { size: 8, signed: false },
-  i64: { size: 8, signed: true },
-  f32: { size: 4, signed: true },
-  f64: { size: 8, signed: true },
+  u8: { view: 'Uint8', size: 1, least: 0n, most: 0xffn },
+  i8: { view: 'Int8', size: 1, least: -0x80n, most: 0x7fn },
+  u16: { view: 'Uint16', size: 2, least: 0n, most: 0xffffn },
+  i16: { view: 'Int16', size: 2, least: -0x8000n, most: 0x7fffn },
+  u32: { view: 'Uint32', size: 4, least: 0n, most: 0xffff_ffffn },
+  i32: { view: 'Int32', size: 4, least: -0x8000_0000n, most: 0x7fff_ffffn },
+  u64: { view: 'BigUint64', size: 8, least: 0n, most: 0xffff_ffff_ffff_ffffn },
+  i64: { view: 'BigInt64', size: 8, least: -0x8000_0000_0000_0000n, most: 0x7fff_ffff_ffff_ffffn },
+  f32: { view: 'Float32', size: 4 },
+  f64: { view: 'Float64', size: 8 },
 } as const
 
 /** u8 to i64, f32 and f64 as in C; 64-bit integers are bigint. bool is one byte. */
@@ -84,14 +85,7 @@ function decode(fields: readonly StructField[], payload: Uint8Array, little: boo
   for (const { name, type, length } of fields) {
     const size = sizeOf(type)
     const left = payload.length - at
-    const count =
-      length === undefined
-        ? 1
-        : length === 'rest'
-          ? Math.floor(left / size)
-          : typeof length === 'string'
-            ? (value[length] as number)
-            : length
+    const count = length === undefined ? 1 : length === 'rest' ? Math.floor(left / size) : lengthIn(value, length)
     if (count * size > left) throw new Error(`${name}: ${count * size} bytes expected at ${at}, the payload has ${left} left`)
     const end = at + count * size
     if (type === 'text' || type === 'bytes') {
@@ -113,34 +107,15 @@ function utf8(part: Uint8Array, name: string): string {
   }
 }
 
+/** A fixed one, or what an earlier field says. */
+const lengthIn = (value: Record<string, unknown>, length: number | string): number =>
+  typeof length === 'string' ? Number(value[length]) : length
+
 function read(view: DataView, at: number, type: NumberType | 'bool', little: boolean, name: string): number | bigint | boolean {
-  switch (type) {
-    case 'bool': {
-      const byte = view.getUint8(at)
-      if (byte > 1) throw new Error(`${name}: ${byte} is no bool, expected 0 or 1`)
-      return byte === 1
-    }
-    case 'u8':
-      return view.getUint8(at)
-    case 'i8':
-      return view.getInt8(at)
-    case 'u16':
-      return view.getUint16(at, little)
-    case 'i16':
-      return view.getInt16(at, little)
-    case 'u32':
-      return view.getUint32(at, little)
-    case 'i32':
-      return view.getInt32(at, little)
-    case 'u64':
-      return view.getBigUint64(at, little)
-    case 'i64':
-      return view.getBigInt64(at, little)
-    case 'f32':
-      return view.getFloat32(at, little)
-    case 'f64':
-      return view.getFloat64(at, little)
-  }
+  if (type !== 'bool') return view[`get${NUMBERS[type].view}`](at, little)
+  const byte = view.getUint8(at)
+  if (byte > 1) throw new Error(`${name}: ${byte} is no bool, expected 0 or 1`)
+  return byte === 1
 }
 
 function encode(fields: readonly StructField[], given: unknown, little: boolean): Uint8Array {
@@ -153,31 +128,27 @@ function encode(fields: readonly StructField[], given: unknown, little: boolean)
 
 function bytesOf({ name, type, length }: StructField, value: Record<string, unknown>, little: boolean): Uint8Array {
   const given = value[name]
+  const expectLength = (got: number, what: string): void => {
+    const expected = length === undefined || length === 'rest' ? got : lengthIn(value, length)
+    if (got !== expected) throw new Error(`${name}: ${got} ${what}, expected ${expected}`)
+  }
   if (type === 'text' || type === 'bytes') {
     if (type === 'text' ? typeof given !== 'string' : !(given instanceof Uint8Array))
       throw new Error(`${name}: expected ${type === 'text' ? 'a text' : 'bytes'}`)
     const bytes = type === 'text' ? Buffer.from(given as string) : (given as Uint8Array)
-    if (length !== 'rest') expectLength(name, bytes.length, typeof length === 'string' ? Number(value[length]) : length!, 'bytes')
+    expectLength(bytes.length, 'bytes')
     return bytes
   }
+  if (length !== undefined && !Array.isArray(given)) throw new Error(`${name}: expected a list`)
+  const values = length === undefined ? [given] : (given as unknown[])
+  expectLength(values.length, 'values')
   const size = sizeOf(type)
-  if (length === undefined) {
-    const bytes = new Uint8Array(size)
-    write(new DataView(bytes.buffer), 0, type, given, little, name)
-    return bytes
-  }
-  if (!Array.isArray(given)) throw new Error(`${name}: expected a list`)
-  if (length !== 'rest') expectLength(name, given.length, typeof length === 'string' ? Number(value[length]) : length, 'values')
-  const bytes = new Uint8Array(size * given.length)
+  const bytes = new Uint8Array(size * values.length)
   const view = new DataView(bytes.buffer)
-  given.forEach((each, index) => {
-    write(view, index * size, type, each, little, `${name}.${index}`)
+  values.forEach((each, index) => {
+    write(view, index * size, type, each, little, length === undefined ? name : `${name}.${index}`)
   })
   return bytes
-}
-
-function expectLength(name: string, got: number, expected: number, what: string): void {
-  if (got !== expected) throw new Error(`${name}: ${got} ${what}, expected ${expected}`)
 }
 
 function write(view: DataView, at: number, type: NumberType | 'bool', given: unknown, little: boolean, name: string): void {
@@ -188,18 +159,13 @@ function write(view: DataView, at: number, type: NumberType | 'bool', given: unk
   }
   if (type === 'f32' || type === 'f64') {
     if (typeof given !== 'number') throw new Error(`${name}: expected a number`)
-    if (type === 'f32') view.setFloat32(at, given, little)
-    else view.setFloat64(at, given, little)
+    view[`set${NUMBERS[type].view}`](at, given, little)
     return
   }
-  const { size, signed } = NUMBERS[type]
-  const bits = BigInt(size * 8)
-  const [least, most] = signed ? [-(1n << (bits - 1n)), (1n << (bits - 1n)) - 1n] : [0n, (1n << bits) - 1n]
+  const { least, most } = NUMBERS[type]
   const whole = typeof given === 'bigint' || Number.isSafeInteger(given) ? BigInt(given as number) : undefined
   if (whole === undefined || whole < least || whole > most)
     throw new Error(`${name}: ${String(given)}: expected a whole number from ${least} to ${most}`)
-  if (size === 8) view.setBigUint64(at, BigInt.asUintN(64, whole), little)
-  else if (size === 4) view.setUint32(at, Number(BigInt.asUintN(32, whole)), little)
-  else if (size === 2) view.setUint16(at, Number(BigInt.asUintN(16, whole)), little)
-  else view.setUint8(at, Number(BigInt.asUintN(8, whole)))
+  if (type === 'u64' || type === 'i64') view[`set${NUMBERS[type].view}`](at, whole, little)
+  else view[`set${NUMBERS[type].view}`](at, Number(whole), little)
 }

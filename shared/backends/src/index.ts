@@ -1,2 +1,3 @@
 export type { Backends } from './backends.ts'
 export { openBackends } from './backends.ts'
+export { within } from './within.ts'

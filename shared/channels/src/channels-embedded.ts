@@ -49,8 +49,16 @@ class EmbeddedChannels implements Channels {
     this.#channels.set(channel, kept)
     this.#trim(kept)
     this.#bound()
-    for (const { handlers, channels } of this.#listeners) if (channels.has(channel)) handlers.message(channel, { offset, before, frame })
+    this.#give(channel, { offset, before, frame })
     return offset
+  }
+
+  async tell(channel: string, payload: Uint8Array, codec: number): Promise<void> {
+    this.#give(channel, { offset: 0, before: 0, frame: channelFrame(channel, payload, codec).frame })
+  }
+
+  #give(channel: string, message: ChannelMessage): void {
+    for (const { handlers, channels } of this.#listeners) if (channels.has(channel)) handlers.message(channel, message)
   }
 
   #count(kept: Kept, bytes: number): void {

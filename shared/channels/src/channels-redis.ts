@@ -6,6 +6,7 @@ import { publishScript } from './script-publish.ts'
 
 /** Bytes before the frame in what is given out: two offsets. */
 const OFFSETS = 16
+const UNNUMBERED = Buffer.alloc(OFFSETS)
 
 /** Channels in Redis (7 or 8, one node): a stream each for what is kept, pub/sub for what is new. */
 export async function openRedisChannels(options: RedisOptions): Promise<Channels> {
@@ -28,6 +29,13 @@ class RedisChannels implements Channels {
     const { frame, offsetAt } = channelFrame(channel, payload, codec)
     const bytes = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength)
     return Number(await this.#publish.run(this.#redis, this.#options.prefix, channel, bytes, offsetAt))
+  }
+
+  async tell(channel: string, payload: Uint8Array, codec: number): Promise<void> {
+    await this.#redis.publish(
+      `${this.#options.prefix}:ch:${channel}`,
+      Buffer.concat([UNNUMBERED, channelFrame(channel, payload, codec).frame]),
+    )
   }
 
   async read(channel: string, above: number, limit: number): Promise<ChannelPart> {

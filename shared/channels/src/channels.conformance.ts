@@ -101,6 +101,17 @@ export function channelsConformance({ name, open, cut }: ChannelsAdapter): void 
       }
     })
 
+    test('what is told reaches who listens, without a number, and is not kept', async context => {
+      const channels = await open(context)
+      const channel = uniqueName('told')
+      const { heard } = await listening(context, channels, channel)
+      await channels.tell(channel, json('now'), Codec.JSON)
+      await until(() => heard.length === 1)
+      const { message } = heard[0]
+      assert.deepEqual([bodyOf(message), message.offset, message.before], ['now', 0, 0])
+      assert.deepEqual(await channels.read(channel, 0, 10), { messages: [], last: 0 })
+    })
+
     test('a channel that nobody has published to has nothing', async context => {
       assert.deepEqual(await (await open(context)).read(uniqueName('silent'), 7, 10), { messages: [], last: 0 })
     })

@@ -45,6 +45,8 @@ export interface ChannelListening {
 export interface Channels {
   /** Resolves with the message's offset once it is kept. Rejects where the store can't be reached: then it may have been published all the same. */
   publish(channel: string, payload: Uint8Array, codec: number): Promise<number>
+  /** Gives a message to whoever listens just now, numbers it 0 and keeps nothing: for what is of no use later. Resolves once it has been given out; it may be lost on its way. */
+  tell(channel: string, payload: Uint8Array, codec: number): Promise<void>
   /** In order, at most `limit`. */
   read(channel: string, above: number, limit: number): Promise<ChannelPart>
   listen(handlers: ChannelHandlers): Promise<ChannelListening>

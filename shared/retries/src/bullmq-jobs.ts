@@ -9,6 +9,8 @@ const STALLED_CHECK_MS = 5_000
 const MAX_STALLED = 1_000_000
 /** Wait before a job whose run met an absent backend is run again, ms. */
 const BACKEND_RETRY_MS = 1_000
+/** How often what is due is held against its jobs, ms. */
+const SWEEP_MS = 15_000
 
 /** Thrown by a run whose message wants another attempt: BullMQ keeps the error for operators and delays the job. */
 export class RetryLater extends Error {
@@ -29,12 +31,18 @@ export interface BullmqJobsOptions<Data> {
   concurrency: number
   logger: Logger
   run(job: Job<Data>): Promise<string>
+  /** Gives a job to what has lost its own; never rejects. One at a time: two would schedule the same twice. */
+  sweep(): Promise<void>
+  /** How often, ms. Default 15 s. */
+  sweepMs?: number
 }
 
 /** Runs the due jobs of one queue: RetryLater delays a job, any other error is an absent backend's, and the job of a runner that died is run again. */
 export class BullmqJobs<Data> {
   readonly #options: BullmqJobsOptions<Data>
   readonly #worker: Worker<Data>
+  readonly #sweeper: NodeJS.Timeout
+  #sweeping = false
 
   constructor(options: BullmqJobsOptions<Data>) {
     this.#options = options
@@ -50,6 +58,7 @@ export class BullmqJobs<Data> {
       settings: { backoffStrategy: (_made, _type, error) => (error instanceof RetryLater ? error.delayMs : BACKEND_RETRY_MS) },
     })
     this.#worker.on('error', error => logger.warn({ service, error: error.message }, 'retries: worker error'))
+    this.#sweeper = setInterval(() => void this.#sweepAlone(), options.sweepMs ?? SWEEP_MS)
   }
 
   async start(): Promise<this> {
@@ -58,8 +67,16 @@ export class BullmqJobs<Data> {
     return this
   }
 
+  async #sweepAlone(): Promise<void> {
+    if (this.#sweeping) return
+    this.#sweeping = true
+    await this.#options.sweep()
+    this.#sweeping = false
+  }
+
   /** Takes no more jobs and waits for the running ones; `late` is called where they take longer than `timeoutMs`, and they are left to the next runner. */
   async close(timeoutMs: number, late: () => void = () => undefined): Promise<void> {
+    clearInterval(this.#sweeper)
     let timer: NodeJS.Timeout | undefined
     const over = new Promise<void>(resolve => {
       timer = setTimeout(() => {

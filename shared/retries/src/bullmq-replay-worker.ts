@@ -8,8 +8,6 @@ import { endedRecord, replayRun, type StoredReplay } from './replay-record.ts'
 import { type RedisReplays, type ReplayJob, replayJobId } from './replays-redis.ts'
 import type { DeadLetter, RetryWorker } from './retries.ts'
 
-/** How often replays that are due are held against their jobs, ms. */
-const SWEEP_MS = 15_000
 /** A replay that is due for so long and has no job never got one, ms. */
 const JOBLESS_MS = 5_000
 
@@ -30,14 +28,17 @@ export interface BullmqReplayWorkerOptions {
 export class BullmqReplayWorker implements RetryWorker {
   readonly #options: BullmqReplayWorkerOptions
   readonly #jobs: BullmqJobs<ReplayJob>
-  readonly #sweeper: NodeJS.Timeout
-  #sweeping = false
 
   constructor(options: BullmqReplayWorkerOptions) {
     this.#options = options
     const { queues, service } = options
-    this.#jobs = new BullmqJobs({ ...options, queue: queues.of(service, 'replays'), prefix: queues.prefix, run: job => this.#run(job) })
-    this.#sweeper = setInterval(() => void this.#sweepAlone(), options.sweepMs ?? SWEEP_MS)
+    this.#jobs = new BullmqJobs({
+      ...options,
+      queue: queues.of(service, 'replays'),
+      prefix: queues.prefix,
+      run: job => this.#run(job),
+      sweep: () => this.#sweep(),
+    })
   }
 
   async start(): Promise<this> {
@@ -46,7 +47,6 @@ export class BullmqReplayWorker implements RetryWorker {
   }
 
   async close(timeoutMs: number): Promise<void> {
-    clearInterval(this.#sweeper)
     await this.#jobs.close(timeoutMs)
   }
 
@@ -72,13 +72,6 @@ export class BullmqReplayWorker implements RetryWorker {
   async #end(id: string, n: number, record: StoredReplay): Promise<string> {
     const { replays, service } = this.#options
     return (await replays.settle(service, id, n, record)) ? record.outcome! : 'it has ended before'
-  }
-
-  async #sweepAlone(): Promise<void> {
-    if (this.#sweeping) return
-    this.#sweeping = true
-    await this.#sweep()
-    this.#sweeping = false
   }
 
   /** A replay without a job (whoever began it died between the two steps) gets one. */

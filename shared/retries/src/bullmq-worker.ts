@@ -7,9 +7,6 @@ import { ALL_BUCKETS, type RedisParking } from './parking-redis.ts'
 import type { RetryMessage, RetryRunner, RetryWorker, RunnerLease } from './retries.ts'
 import { fromJob, type RetryJob } from './retry-job.ts'
 
-/** How often heads are held against their jobs, ms. */
-const SWEEP_MS = 15_000
-
 export interface BullmqWorkerOptions {
   queue: Queue<RetryJob>
   connection: Redis
@@ -29,13 +26,10 @@ export class BullmqRetryWorker implements RetryWorker {
   readonly #options: BullmqWorkerOptions
   readonly #jobs: BullmqJobs<RetryJob>
   readonly #stopping = new AbortController()
-  readonly #sweeper: NodeJS.Timeout
-  #sweeping = false
 
   constructor(options: BullmqWorkerOptions) {
     this.#options = options
-    this.#jobs = new BullmqJobs({ ...options, run: job => this.#run(job) })
-    this.#sweeper = setInterval(() => void this.#sweepAlone(), options.sweepMs ?? SWEEP_MS)
+    this.#jobs = new BullmqJobs({ ...options, run: job => this.#run(job), sweep: () => this.#sweep() })
   }
 
   async start(): Promise<this> {
@@ -44,7 +38,6 @@ export class BullmqRetryWorker implements RetryWorker {
   }
 
   async close(timeoutMs: number): Promise<void> {
-    clearInterval(this.#sweeper)
     await this.#jobs.close(timeoutMs, () => this.#stopping.abort())
   }
 
@@ -80,14 +73,6 @@ export class BullmqRetryWorker implements RetryWorker {
       }
       if (outcome.parked !== 'more') return `finished, and ${handled + 1} parked behind it`
     }
-  }
-
-  /** One sweep at a time: two would schedule the same head twice. */
-  async #sweepAlone(): Promise<void> {
-    if (this.#sweeping) return
-    this.#sweeping = true
-    await this.#sweep()
-    this.#sweeping = false
   }
 
   /** A head whose job is gone (its setter died between the two steps, an operator removed it, or the store went back while it ran) is scheduled again. */

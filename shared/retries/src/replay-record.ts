@@ -1,9 +1,16 @@
-import type { Replay, ReplayEdit, ReplayEnd, ReplayResult, ReplayRun } from './dead-letters.ts'
+import type { Replay, ReplayEdit, ReplayEnd, ReplayOrder, ReplayResult, ReplayRun } from './dead-letters.ts'
 import { RESULT_BYTES } from './dead-letters-limits.ts'
 import type { AttemptError, DeadLetter } from './retries.ts'
 
 /** A replay as it is stored, under its number. */
 export type StoredReplay = Omit<Replay, 'n'>
+
+/** The record of a replay that an order begins. */
+export const begunRecord = (batch: string, at: number, { by, reason, deliver, edit }: ReplayOrder): StoredReplay => ({
+  ...{ batch, at, by, reason, deliver },
+  route: edit?.route,
+  edited: edit?.value64 === undefined ? undefined : true,
+})
 
 export interface ReplayParts {
   letter: DeadLetter

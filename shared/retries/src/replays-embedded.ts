@@ -4,7 +4,7 @@ import type { Logger } from '@causeway/telemetry'
 import type { LetterName, Replay, ReplayBatch, ReplayOrder, ReplayRunner } from './dead-letters.ts'
 import { BATCH_LETTERS, REPLAYS_KEPT } from './dead-letters-limits.ts'
 import { EmbeddedReplayBatches } from './replay-batches-embedded.ts'
-import { endedRecord, replayRun, type StoredReplay } from './replay-record.ts'
+import { begunRecord, endedRecord, replayRun, type StoredReplay } from './replay-record.ts'
 import { type DeadLetter, deadLetterId, type RetryMessage, type RetryRunner, type RetryWorker, type RunOutcome } from './retries.ts'
 import { Jobs } from './retries-embedded-jobs.ts'
 import { decodeStored, type StoredRetry } from './retries-embedded-message.ts'
@@ -81,16 +81,7 @@ export class EmbeddedReplays {
     const id = randomBytes(6).toString('hex')
     const at = Date.now()
     this.batches.create(id, at, letters.length, order)
-    const { by, reason, deliver, edit } = order
-    const record: StoredReplay = {
-      batch: id,
-      at,
-      by,
-      reason,
-      deliver,
-      route: edit?.route,
-      edited: edit?.value64 === undefined ? undefined : true,
-    }
+    const record = begunRecord(id, at, order)
     for (const [index, name] of letters.entries()) this.#begin(name, record, at + Math.floor((index * 1_000) / order.perSecond))
     for (const worker of [...this.#workers.values()].flatMap(each => [...each])) worker.look()
     await this.#folder.commit()

@@ -7,7 +7,7 @@ import type { LetterName, Replay, ReplayBatch, ReplayOrder } from './dead-letter
 import { deadOpenKey, deadReplaysKey, replayBatchKey } from './dead-letters-keys.ts'
 import { BATCH_CHUNK, BATCH_LETTERS, REFUSALS_TOLD, REPLAYS_KEPT } from './dead-letters-limits.ts'
 import { RedisReplayBatches } from './replay-batches-redis.ts'
-import type { StoredReplay } from './replay-record.ts'
+import { begunRecord, type StoredReplay } from './replay-record.ts'
 import { beginReplaysScript, settleReplayScript, startReplayScript } from './script-dead-letters.ts'
 
 /** A replay on BullMQ: where to find it, and what befell it so far. */
@@ -57,16 +57,7 @@ export class RedisReplays {
 
   /** How many letters were looked at: none once the batch is cancelled. */
   async #beginChunk(service: string, batch: string, at: number, order: ReplayOrder, letters: readonly LetterName[], dues: number[]) {
-    const { by, reason, deliver, edit } = order
-    const record: StoredReplay = {
-      batch,
-      at,
-      by,
-      reason,
-      deliver,
-      route: edit?.route,
-      edited: edit?.value64 === undefined ? undefined : true,
-    }
+    const record = begunRecord(batch, at, order)
     const given = {
       ...{ batch, dues, batchKey: replayBatchKey(this.#prefix, batch), replays: deadReplaysKey(this.#prefix, service, '') },
       ...{ jobs: this.#queues.jobKey(service, 'dead'), open: deadOpenKey(this.#prefix, service), ids: letters.map(({ id }) => id) },
