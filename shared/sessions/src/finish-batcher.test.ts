@@ -122,6 +122,15 @@ describe('finishes', () => {
     assert.equal(calls.filter(names => names.includes('a1')).length, 10)
   })
 
+  test('of a session that its gateway has not confirmed yet wait for that, however long it takes', async () => {
+    const { finisher, calls, told, add } = batcher((names, call) => names.map(() => (call <= 30 ? 'unconfirmed' : undefined)))
+    add('a', 1)
+    await until(() => finisher.waiting === 1 && calls.length === 1)
+    add('a', 2)
+    await waiting(() => told.length === 2)
+    assert.deepEqual([calls.length, told], [31, ['a1 done', 'a2 done']])
+  })
+
   test('that the store refuses are cut in halves until the one to blame fails alone', async () => {
     const { calls, told, add } = batcher(names => (names.includes('c1') ? replyError('ERR unpack: data string too short') : []))
     for (const session of ['a', 'b', 'c', 'd']) add(session, 1)

@@ -22,7 +22,7 @@ export type FinishCallback = (result: FinishResult) => void
  * Gathers the finishes of a turn of the event loop into one call, one call in the air; the next gathers behind it.
  * While the store is away the same call is made again until it returns: a finish is never given up, and never counted twice.
  * What the store could not do for one session is tried ten times, with all that follows of the session behind it, before its callback
- * hears `failed`; a call that the store itself refuses is cut in halves until the entry to blame stands alone and fails.
+ * hears `failed`; an unconfirmed session is waited for, however often the store is restarted meanwhile; a call that the store itself refuses is cut in halves until the entry to blame stands alone and fails.
  * What waits is bounded by its callers: windows at the gateway, outstanding records at the worker.
  */
 export class FinishBatcher {
@@ -100,13 +100,20 @@ export class FinishBatcher {
     this.#flying = false
     let held = false
     for (let i = 0; i < results.length; i++) {
-      // FAILED is the verdict on an entry that the store refuses when it stands alone: no use in trying again
-      if (results[i].status === 'failed' && results[i] !== FAILED && this.#held.hold(entries[i], callbacks[i])) held = true
+      if (this.#hold(entries[i], callbacks[i], results[i])) held = true
       else callbacks[i](results[i])
     }
     if (held) this.#holdFollowing()
     this.#launch()
     if (!this.#flying && this.waiting === 0) for (const resolve of this.#idle.splice(0)) resolve()
+  }
+
+  #hold(entry: FinishEntry, callback: FinishCallback, result: FinishResult): boolean {
+    // FAILED is the verdict on an entry that the store refuses when it stands alone: no use in trying again
+    if (result.status === 'failed') return result !== FAILED && this.#held.hold(entry, callback)
+    if (result.status !== 'unconfirmed') return false
+    this.#held.wait(entry, callback)
+    return true
   }
 
   /** What was gathered meanwhile for a held session waits behind what is held. */

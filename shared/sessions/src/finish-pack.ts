@@ -8,7 +8,7 @@ const KIND_CHUNK = 2
 const KIND_PUSH = 3
 const WITH_UNPARK = 8
 
-const STATUSES: readonly FinishStatus[] = ['done', 'duplicate', 'expired', 'streamTaken', 'outboxFull', 'failed']
+const STATUSES: readonly FinishStatus[] = ['done', 'duplicate', 'expired', 'streamTaken', 'outboxFull', 'failed', 'unconfirmed']
 const PARKED = [undefined, 'more', 'cleared', 'lost'] as const
 /** One answer of the script: index u32, status u8, parked u8. */
 const ANSWER_SIZE = 6

@@ -6,6 +6,8 @@ const TRIES = 10
 /** Waits between them, ms; doubles from the first to the last. */
 const WAIT_MIN_MS = 50
 const WAIT_MAX_MS = 2_000
+/** Between tries of one whose session is unconfirmed, ms: its gateway needs a few tens of them. */
+const UNCONFIRMED_MS = 100
 
 interface HeldSession {
   entries: FinishEntry[]
@@ -38,14 +40,23 @@ export class HeldFinishes {
     const tries = (this.#tries.get(entry) ?? 0) + 1
     if (tries >= TRIES) return false
     this.#tries.set(entry, tries)
+    this.#keep(entry, callback, Math.min(WAIT_MIN_MS * 2 ** (tries - 1), WAIT_MAX_MS))
+    return true
+  }
+
+  /** Takes an entry whose session is unconfirmed: no failure, whatever the number of tries. */
+  wait(entry: FinishEntry, callback: FinishCallback): void {
+    this.#keep(entry, callback, UNCONFIRMED_MS)
+  }
+
+  #keep(entry: FinishEntry, callback: FinishCallback, ms: number): void {
     let held = this.#sessions.get(entry.session)
     if (held === undefined) {
       held = { entries: [], callbacks: [] }
       this.#sessions.set(entry.session, held)
-      setTimeout(() => this.#release(entry.session), Math.min(WAIT_MIN_MS * 2 ** (tries - 1), WAIT_MAX_MS))
+      setTimeout(() => this.#release(entry.session), ms)
     }
     this.#push(held, entry, callback)
-    return true
   }
 
   #push(held: HeldSession, entry: FinishEntry, callback: FinishCallback): void {

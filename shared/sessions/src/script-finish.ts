@@ -14,11 +14,11 @@ const FEW_DELIVERIES = 16
  *   kind: 0 final, 1 final of a stream, 2 chunk, 3 push; +8 with unpark
  * Keys  session, outbox, finished-above, streams, waiting, heads and parked of each session; totals of its bucket; batch number; generation, writes, lossy (keys.ts)
  * Returns  its number as a write f64, then for each entry that is not plainly done: index u32, status u8, parked u8
- *   status: 0 done 1 duplicate 2 expired 3 streamTaken 4 outboxFull 5 failed; parked: 0 none 1 more 2 cleared 3 lost
+ *   status: 0 done 1 duplicate 2 expired 3 streamTaken 4 outboxFull 5 failed 6 unconfirmed; parked: 0 none 1 more 2 cleared 3 lost
  * Events  one PUBLISH per gateway: number f64, load as given, then a group a session: session u8+bytes, count u16, deliveries: seq u32, length u32, frame
  *   (seq 0: no delivery, the four bytes are the msgId of a message that ended without one)
  * The ledger's rule: with the chain closed up to the stored mark, accepted is what is finished or waits; else at least what the gateway told.
- * A session that the store's present generation has not confirmed (script-store.ts) fails as a whole, to be tried again.
+ * A session that the store's present generation has not confirmed (script-store.ts) is unconfirmed as a whole, to be tried again.
  * A session's reads come before its writes and its first write is the only one that can be refused, so its effect is whole or none.
  */
 export const finishScript = `${countWriteLua}
@@ -223,7 +223,8 @@ while at <= size do
     if err ~= 'unconfirmed' then redis.log(redis.LOG_WARNING, 'causeway finish: session ' .. sid .. ': ' .. tostring(type(err) == 'table' and err.err or err)) end
     if list then for i = #list, head_at, -1 do list[i] = nil end end
     for i = #answers, kept + 1, -1 do answers[i] = nil end
-    for i = 0, entries - 1 do answers[#answers + 1] = pack('>I4BB', first + i, 5, 0) end
+    local status = err == 'unconfirmed' and 6 or 5
+    for i = 0, entries - 1 do answers[#answers + 1] = pack('>I4BB', first + i, status, 0) end
   end
   index = first + entries
   at = at + length

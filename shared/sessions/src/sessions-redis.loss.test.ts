@@ -59,7 +59,7 @@ describe('sessions in a Redis that comes back', () => {
     await sessions.finish([answer(session, 1)])
     await store.keep()
     await store.restart()
-    assert.deepEqual(await sessions.finish([answer(session, 2)]), [{ status: 'failed' }])
+    assert.deepEqual(await sessions.finish([answer(session, 2)]), [{ status: 'unconfirmed' }])
     await until(() => events.includes('store changed'))
     assert.deepEqual(await sessions.renew([renewal(session, { highestSeq: 1 })]), ['ok'])
     assert.deepEqual(await sessions.finish([answer(session, 2)]), [{ status: 'done' }])
@@ -80,7 +80,7 @@ describe('sessions in a Redis that comes back', () => {
     await sessions.finish([answer(session, 2)])
     await store.restart()
     // what would have filled the lost number again
-    assert.deepEqual(await sessions.finish([answer(session, 3, 2)]), [{ status: 'failed' }])
+    assert.deepEqual(await sessions.finish([answer(session, 3, 2)]), [{ status: 'unconfirmed' }])
     assert.deepEqual(await sessions.renew([renewal(session, { highestSeq: 2 })]), ['wentBack'])
     assert.deepEqual(await sessions.finish([answer(session, 3, 2)]), [{ status: 'expired' }])
     const state = await resumed(sessions, resumption(session, { lastSeq: 2 }))
@@ -192,7 +192,7 @@ describe('sessions in a Redis that comes back', () => {
       stale = sessions.renew([renewal(session)]).catch(() => ['ok'])
     })
     assert.deepEqual(await stale, ['ok'])
-    assert.deepEqual(await sessions.finish([answer(session, 1)]), [{ status: 'failed' }])
+    assert.deepEqual(await sessions.finish([answer(session, 1)]), [{ status: 'unconfirmed' }])
     await until(async () => {
       await sessions.renew([renewal(session)])
       return (await sessions.finish([answer(session, 1)]))[0]!.status === 'done'

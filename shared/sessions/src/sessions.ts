@@ -122,9 +122,10 @@ export type FinishEntry = FinishFinal | FinishChunk | FinishPush
 /**
  * done: took effect. duplicate: the message was finished before, or the run's chunk taken before. expired: no such session, or another incarnation.
  * streamTaken: another run has begun this stream, or the chunk is not the next; outboxFull: a push or a chunk to a full outbox (an answer always finds room).
- * failed: the store could not do it for this session (detail in the log); it may be tried again.
+ * failed: the store could not do it for this session (detail in the log); it may be tried again. unconfirmed: the store is another than before and the session
+ * waits for its gateway to say what it was given; it is to be tried again until something else comes.
  */
-export type FinishStatus = 'done' | 'duplicate' | 'expired' | 'streamTaken' | 'outboxFull' | 'failed'
+export type FinishStatus = 'done' | 'duplicate' | 'expired' | 'streamTaken' | 'outboxFull' | 'failed' | 'unconfirmed'
 export interface FinishResult {
   status: FinishStatus
   /** Only with `unpark`: messages still parked, head cleared, or the runner's token is no longer the head's. */
