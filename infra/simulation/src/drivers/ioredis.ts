@@ -89,10 +89,10 @@ export class Redis extends EventEmitter {
     this.#attempts = 0
     const { loop } = world()
     loop.turn(this.#process, () => this.emit('ready'))
-    if (this.#channels.size > 0) void this.subscribe(...this.#channels).catch(() => undefined)
     const waiting = [...this.#sent, ...this.#offline]
     this.#sent = []
     this.#offline = []
+    if (this.#channels.size > 0) void this.subscribe(...this.#channels).catch(() => undefined)
     for (const each of waiting) this.#transmit(each)
   }
 
