@@ -4,6 +4,7 @@ import type { FinishBatcher, FinishFinal, FinishResult, Outcome } from '@causewa
 import type { Logger } from '@causeway/telemetry'
 import { errorFrame, finalEntry, responseFrame } from './answers.ts'
 import { attemptError } from './attempt-error.ts'
+import { type Clock, machineClock } from './clock.ts'
 import { Context } from './context.ts'
 import type { Counters } from './counters.ts'
 import type { DeadLetters } from './dead-letters.ts'
@@ -25,11 +26,13 @@ export interface MessageRunnerOptions {
   finisher: FinishBatcher
   /** To a channel. */
   publish: Publish
-  deadLetters: DeadLetters
+  deadLetters: Pick<DeadLetters, 'bury'>
   running: Running
   /** Bytes of the largest payload that clients take. */
   maxPayload: number
   counters: Counters
+  /** Default: the machine's. */
+  clock?: Clock
   logger: Logger
 }
 
@@ -59,12 +62,14 @@ interface Attempt extends Ending {
 /** Runs one attempt of one message and finishes what it decided (step 5), for the dispatcher and for the retries alike. */
 export class MessageRunner {
   readonly #options: MessageRunnerOptions
+  readonly #clock: Clock
   readonly #push: ReturnType<typeof pushBy>
   /** Streams that have not ended. */
   readonly #streams = new Set<Promise<AttemptWish>>()
 
   constructor(options: MessageRunnerOptions) {
     this.#options = options
+    this.#clock = options.clock ?? machineClock
     this.#push = pushBy(options.finisher, options.publish, options.maxPayload)
   }
 
@@ -81,7 +86,7 @@ export class MessageRunner {
   ): AttemptWish | Promise<AttemptWish> {
     const { service, routes, counters, running, maxPayload, logger } = this.#options
     const deadline = message.header.deadline === 0 ? Number.POSITIVE_INFINITY : message.header.deadline
-    const now = Date.now()
+    const now = this.#clock.now()
     if (now >= deadline) {
       const frame = errorFrame(message, 'TIMEOUT', 'its deadline passed before a worker had it')
       this.#final({ message, unpark, finished }, 'timedOut', frame)
@@ -168,8 +173,8 @@ export class MessageRunner {
         ...{ message, ctx, finisher, run: randomBytes(6).toString('base64url'), maxPayload },
         encode: value => route!.codecs.encode(value, message.header.codec),
         before: () => this.#pushOwn(message, ctx),
-        waiting(forValue) {
-          watched.deadline = forValue ? Math.min(deadline, Date.now() + route!.timeoutMs) : deadline
+        waiting: forValue => {
+          watched.deadline = forValue ? Math.min(deadline, this.#clock.now() + route!.timeoutMs) : deadline
         },
       },
       values,
@@ -220,7 +225,7 @@ export class MessageRunner {
   }
 
   #letter(message: StoredMessage, errors: readonly AttemptError[], reason: string): Letter {
-    return { ...toRetry(this.#options.service, message), attempts: errors.length, errors: [...errors], deadAt: Date.now(), reason }
+    return { ...toRetry(this.#options.service, message), attempts: errors.length, errors: [...errors], deadAt: this.#clock.now(), reason }
   }
 
   /** Sends what the handler has pushed to its own session since; it takes effect only while the message is unfinished. */

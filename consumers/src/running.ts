@@ -1,3 +1,4 @@
+import { type Clock, machineClock } from './clock.ts'
 import type { Context } from './context.ts'
 import type { AttemptOutcome } from './execution.ts'
 import { CANCELLED_KEPT, DEADLINE_TICK_MS } from './limits.ts'
@@ -16,17 +17,22 @@ export class Running {
   readonly #entries = new Set<Watched>()
   /** Cancelled before they began, or at another worker. */
   readonly #cancelled = new Set<string>()
-  #timer: NodeJS.Timeout | undefined
+  readonly #clock: Clock
+  #ticking: { close(): void } | undefined
   /** Results that came after their time. */
   late = 0
   #closed = false
+
+  constructor(clock: Clock = machineClock) {
+    this.#clock = clock
+  }
 
   get size(): number {
     return this.#entries.size
   }
 
   begin(context: Context, deadline: number, expired: (error: Error) => void): Watched {
-    if (!this.#closed) this.#timer ??= setInterval(() => this.#look(Date.now()), DEADLINE_TICK_MS)
+    if (!this.#closed) this.#ticking ??= this.#clock.every(DEADLINE_TICK_MS, () => this.#look(this.#clock.now()))
     const entry: Watched = { context, deadline, expired }
     this.#entries.add(entry)
     if (this.#closed) context.abort(stopping())
@@ -83,7 +89,7 @@ export class Running {
   /** Aborts all signals, those of handlers still to begin too: the worker stops. */
   close(): void {
     this.#closed = true
-    clearInterval(this.#timer)
+    this.#ticking?.close()
     for (const entry of this.#entries) entry.context.abort(stopping())
   }
 }

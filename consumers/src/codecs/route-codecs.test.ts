@@ -29,6 +29,12 @@ describe('a route reads', () => {
     assert.deepEqual(codecs.decode(message(Codec.BYTES, jsonText(value)), MAX), value)
   })
 
+  test('nothing at all as undefined, where the frame names no codec', () => {
+    const codecs = new RouteCodecs()
+    assert.equal(codecs.decode(message(Codec.BYTES, new Uint8Array(0)), MAX), undefined)
+    assert.throws(() => codecs.decode(message(Codec.JSON, new Uint8Array(0)), MAX), /not JSON/)
+  })
+
   test("the application's own codec, and its struct where the frame names none", () => {
     const codecs = new RouteCodecs([backwards, struct({ fields: [{ name: 'n', type: 'u16' }] })])
     assert.deepEqual(codecs.decode(message(200, backwards.encode([1, 2])), MAX), [1, 2])

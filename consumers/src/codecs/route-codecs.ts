@@ -36,6 +36,8 @@ export class RouteCodecs {
   decode({ header, value, contentType }: StoredMessage, maxPayload: number): unknown {
     const codec = this.#byNumber.get(header.codec)
     if (codec === undefined) throw new Error(`codec ${header.codec} is not served by this route; expected ${this.#expected()}`)
+    // who names no codec and sends nothing has no value to tell
+    if (codec === json && header.codec === Codec.BYTES && value.length === 0) return undefined
     return codec.decode(contentType !== undefined && GZIP.test(contentType) ? inflate(value, maxPayload) : value)
   }
 

@@ -1,0 +1,277 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { bucketOf, Codec, encodeRecordHeader, type RecordHeader } from '@causeway/protocol'
+import type { AttemptError, DeadLetter } from '@causeway/retries'
+import { FinishBatcher, type Outcome } from '@causeway/sessions'
+import { type Logger, silentLogger } from '@causeway/telemetry'
+import { Counters } from '../counters.ts'
+import { MessageRunner } from '../message-runner.ts'
+import { milliseconds } from '../milliseconds.ts'
+import type { Route } from '../route.ts'
+import { compileRoutes } from '../route-set.ts'
+import { Running } from '../running.ts'
+import type { Service } from '../service.ts'
+import type { StoredMessage } from '../stored-message.ts'
+import { AnswerError, readValue } from './answer.ts'
+import { AnswerQueue } from './answer-queue.ts'
+import { TestClock } from './test-clock.ts'
+import { type TestPush, TestStore } from './test-store.ts'
+
+export interface TestKitOptions {
+  /** Unix ms at which the clock stands. Default 2026-01-01 UTC. */
+  now?: number
+  /** With false the clock moves by `advance` alone. Default true: it jumps to the next retry when nothing else can happen. */
+  autoAdvance?: boolean
+  /** Bytes of the largest payload. Default 1 MiB. */
+  maxPayload?: number
+  logger?: Logger
+}
+
+export interface TestMessageOptions {
+  /** Whose message it is; those of one session are handled in order. Default `test`. */
+  session?: string
+  principal?: string
+  /** Idempotency key. */
+  key?: string
+  /** Codec of the payload and the answer, where the input is bytes. Default JSON. */
+  codec?: number
+  /** Of the request, ms or '5s'. Default: as the route says. */
+  timeout?: number | string
+  /** W3C traceparent. */
+  traceparent?: string
+  /** Cancels it, as its client would. */
+  signal?: AbortSignal
+}
+
+/** A message that was given up. */
+export interface TestDeadLetter {
+  readonly session: string
+  readonly route: string
+  readonly payload: unknown
+  readonly reason: string
+  readonly errors: readonly AttemptError[]
+}
+
+/**
+ * Runs a service in memory, as a worker would: schema, codecs, middleware, retries, dead letters, streams, pushes, time-outs, order of a session. Time stands still
+ * but for `advance`, and for jumps to the next retry. What a handler itself waits for takes the time it takes.
+ */
+export function testKit(service: Service, options: TestKitOptions = {}): TestKit {
+  return new TestKit(service, options)
+}
+
+const SETTLING_TURNS = 4
+
+export class TestKit implements Disposable {
+  /** What handlers have pushed, in order. */
+  readonly pushes: TestPush[]
+  readonly deadLetters: TestDeadLetter[] = []
+  readonly #service: Service
+  readonly #routes: ReadonlyMap<string, Route>
+  readonly #clock: TestClock
+  readonly #store = new TestStore()
+  readonly #running: Running
+  readonly #runner: MessageRunner
+  readonly #autoAdvance: boolean
+  readonly #maxPayload: number
+  /** Highest message of each session. */
+  readonly #numbers = new Map<string, number>()
+  /** The end of each session's last message in order. */
+  readonly #lanes = new Map<string, Promise<void>>()
+  /** Attempts that have not ended. */
+  #busy = 0
+  #advancing = false
+
+  constructor(
+    service: Service,
+    { now = Date.UTC(2026, 0, 1), autoAdvance = true, maxPayload = 1 << 20, logger = silentLogger }: TestKitOptions,
+  ) {
+    this.#service = service
+    this.#routes = compileRoutes(service.name, service.routes)
+    this.#clock = new TestClock(now)
+    this.#autoAdvance = autoAdvance
+    this.#maxPayload = maxPayload
+    this.#running = new Running(this.#clock)
+    this.pushes = this.#store.pushes
+    this.#runner = new MessageRunner({
+      worker: 'test-kit',
+      service: service.name,
+      routes: this.#routes,
+      finisher: new FinishBatcher(this.#store.port, logger),
+      publish: async (channel, payload, codec) => this.pushes.push({ channel, payload: readValue(codec, payload) }),
+      deadLetters: { bury: async letter => this.#bury(letter) },
+      running: this.#running,
+      maxPayload,
+      counters: new Counters(),
+      clock: this.#clock,
+      logger,
+    })
+  }
+
+  /** Unix ms of the kit's clock. */
+  get now(): number {
+    return this.#clock.now()
+  }
+
+  /** The answer as its client gets it: JSON as a value, else bytes; nothing is undefined. Rejects with an AnswerError. A stream's values come as an array. */
+  async request(route: string, input?: unknown, options: TestMessageOptions = {}): Promise<unknown> {
+    const answers = this.#send('request', route, input, options)
+    const values: unknown[] = []
+    for await (const value of answers) values.push(value)
+    return answers.isStream ? values : values[0]
+  }
+
+  /** The values of a stream as they come. Leaving the loop cancels it. */
+  stream(route: string, input?: unknown, options: TestMessageOptions = {}): AsyncIterable<unknown> {
+    return this.#send('request', route, input, options)
+  }
+
+  /** Resolves with how it ended, which no client is told: `notified` where all is well. */
+  notify(route: string, input?: unknown, options: TestMessageOptions = {}): Promise<Outcome> {
+    return this.#send('notify', route, input, options).outcome
+  }
+
+  /** Moves the clock, through all that is due on the way: time-outs, retries, deadlines. */
+  async advance(time: number | string): Promise<void> {
+    const until = this.now + milliseconds(time, 'advance')
+    this.#advancing = true
+    await settle()
+    for (let next = this.#clock.nextTick; next !== undefined && next <= until; next = this.#clock.nextTick) {
+      this.#clock.moveTo(next)
+      await settle()
+    }
+    this.#clock.moveTo(until)
+    await settle()
+    this.#advancing = false
+    this.#lookOn()
+  }
+
+  /** Ends the signals of handlers that still run. */
+  [Symbol.dispose](): void {
+    this.#running.close()
+  }
+
+  #send(kind: 'request' | 'notify', name: string, input: unknown, options: TestMessageOptions): AnswerQueue {
+    const { session = 'test', signal } = options
+    const route = this.#routes.get(name)
+    if (route === undefined) throw new AnswerError('NO_ROUTE', `${this.#service.name} has no route ${name}`)
+    const message = this.#message(kind, route, input, options)
+    const { msgId, deadline } = message.header
+    const cancel = (): void => this.#cancel(message)
+    const late = deadline === 0 ? () => undefined : this.#clock.at(deadline, () => this.#late(message))
+    const answers = new AnswerQueue(cancel)
+    signal?.addEventListener('abort', cancel, { once: true })
+    this.#store.open(session, msgId, {
+      answer: answer => answers.add(answer),
+      ended(outcome) {
+        late()
+        signal?.removeEventListener('abort', cancel)
+        answers.end(outcome)
+      },
+    })
+    if (signal?.aborted === true) cancel()
+    void this.#deliver(route, message)
+    return answers
+  }
+
+  #message(kind: RecordHeader['kind'], route: Route, input: unknown, options: TestMessageOptions): StoredMessage {
+    const { session = 'test', principal = '', key = '', timeout, traceparent } = options
+    const value = input instanceof Uint8Array ? input : Buffer.from(input === undefined ? '' : JSON.stringify(input))
+    if (value.length > this.#maxPayload) throw new AnswerError('TOO_LARGE', `${value.length} bytes: at most ${this.#maxPayload}`)
+    const msgId = (this.#numbers.get(session) ?? 0) + 1
+    this.#numbers.set(session, msgId)
+    const ms = timeout === undefined ? (kind === 'request' ? route.timeoutMs : 0) : milliseconds(timeout, 'timeout')
+    const header: RecordHeader = {
+      ...{ msgId, prev: msgId - 1, kind, principal, key, route: route.name, opcode: route.opcode ?? 0 },
+      codec: options.codec ?? (input === undefined ? Codec.BYTES : Codec.JSON),
+      deadline: ms === 0 ? 0 : this.now + ms,
+      ...{ gateway: 'test-kit', epoch: 1, incarnation: 'test-kit', resent: false },
+    }
+    const headerText = encodeRecordHeader(header)
+    return { session, bucket: bucketOf(session), header, headerText, value, traceparent, contentType: undefined }
+  }
+
+  /** In its session's order, or beside the others. */
+  async #deliver(route: Route, message: StoredMessage): Promise<void> {
+    const { session } = message
+    if (route.order === 'none') {
+      await this.#handle(message)
+      return
+    }
+    const before = this.#lanes.get(session)
+    const handled = (async () => {
+      await before
+      await this.#handle(message)
+    })()
+    this.#lanes.set(session, handled)
+    await handled
+    if (this.#lanes.get(session) === handled) this.#lanes.delete(session)
+  }
+
+  /** All attempts of a message. */
+  async #handle(message: StoredMessage): Promise<void> {
+    let errors: readonly AttemptError[] = []
+    for (let number = 1; ; number++) {
+      const wish = await this.#attempt(message, number, errors)
+      this.#lookOn()
+      if (wish === undefined || !this.#store.isOpen(message.session, message.header.msgId)) return
+      errors = wish.errors
+      await new Promise<void>(resolve => this.#clock.at(this.now + wish.delayMs, resolve))
+    }
+  }
+
+  async #attempt(message: StoredMessage, number: number, errors: readonly AttemptError[]) {
+    const finished = Promise.withResolvers<unknown>()
+    this.#busy++
+    try {
+      const wish = await this.#runner.run(message, number, errors, undefined, finished.resolve)
+      if (wish === undefined) await finished.promise
+      return wish
+    } finally {
+      this.#busy--
+    }
+  }
+
+  /** Where nothing runs, time goes on to what is due next. */
+  #lookOn(): void {
+    if (!this.#autoAdvance) return
+    void settle().then(() => {
+      const { next } = this.#clock
+      if (this.#advancing || this.#busy > 0 || next === undefined) return
+      this.#clock.moveTo(next)
+      this.#lookOn()
+    })
+  }
+
+  #cancel({ session, header: { msgId } }: StoredMessage): void {
+    if (!this.#store.isOpen(session, msgId)) return
+    this.#running.cancel(session, msgId)
+    this.#fail(session, msgId, 'cancelled', new AnswerError('CANCELLED', 'cancelled by the client'))
+  }
+
+  /** The gateway answers then, whatever becomes of the handler. */
+  #late({ session, header: { msgId } }: StoredMessage): void {
+    this.#fail(session, msgId, 'timedOut', new AnswerError('TIMEOUT', 'no answer by the deadline'))
+  }
+
+  #fail(session: string, msgId: number, outcome: Outcome, error: AnswerError): void {
+    this.#store.fail(session, msgId, outcome, error)
+    this.#lookOn()
+  }
+
+  #bury({ session, route, value, reason, errors }: DeadLetter): void {
+    this.deadLetters.push({ session, route, payload: payloadOf(value), reason, errors })
+  }
+}
+
+/** What was begun and needs no time ends. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < SETTLING_TURNS; i++) await nextTurn()
+}
+
+function payloadOf(value: Uint8Array): unknown {
+  try {
+    return readValue(Codec.JSON, value)
+  } catch {
+    return value
+  }
+}
