@@ -72,7 +72,7 @@ async function listen(server: FastifyInstance, config: Config): Promise<string> 
 }
 
 /** Modules by package name, path or URL; each default export is a service, or a list of them. */
-async function loadServices(modules: readonly string[]): Promise<Service[]> {
+export async function loadServices(modules: readonly string[]): Promise<Service[]> {
   const services: Service[] = []
   for (const name of modules) {
     const path = /^[./]|\.[cm]?[jt]s$/.test(name) ? pathToFileURL(name).href : name

@@ -5,6 +5,7 @@ import { withConfigFlags } from './config-flags.ts'
 import { addDlqCommand } from './dlq.ts'
 import { serveGateway, serveWorker, startEmbedded } from './processes.ts'
 import { request } from './request.ts'
+import { addRoutesCommand } from './routes.ts'
 
 /** Commander's codes for a flag that is not known, or lacks its value: a wrong configuration as much as a wrong variable. */
 const WRONG_USE = new Set(['commander.unknownOption', 'commander.optionMissingArgument'])
@@ -12,6 +13,11 @@ const WRONG_USE = new Set(['commander.unknownOption', 'commander.optionMissingAr
 /** The `causeway` command. Errors go to stderr and to the exit status; 78 is a wrong configuration. */
 export async function runCommand(argv: readonly string[]): Promise<void> {
   const program = makeProgram()
+  // whoever reads the output has had enough: `causeway routes | head`
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit()
+  })
   try {
     await program.parseAsync([...argv], { from: 'user' })
   } catch (error) {
@@ -57,6 +63,7 @@ function makeProgram(): Command {
     .option('--token <token>', 'token for the handshake')
     .option('--json', 'prints errors as JSON too')
     .action(request)
+  addRoutesCommand(program)
   addDlqCommand(program)
   return program
 }

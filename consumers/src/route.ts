@@ -17,15 +17,22 @@ export type InputOf<S extends InputSpec> = S extends typeof bytes
     ? StandardSchemaV1.InferOutput<S>
     : unknown
 
+/** What a handler may answer: what its `output` schema says, or a stream of it; bytes as they are. Anything where it says nothing. */
+export type OutputOf<S extends StandardSchemaV1 | undefined> = S extends StandardSchemaV1
+  ? StandardSchemaV1.InferOutput<S> | AsyncIterable<StandardSchemaV1.InferOutput<S>> | Uint8Array
+  : unknown
+
 /** A value (sent in the codec of the request; Uint8Array as bytes), nothing, or an async iterable of values: a stream. */
-export type Handler<In> = (input: In, ctx: Context) => unknown
+export type Handler<In, Out = unknown> = (input: In, ctx: Context) => Out | Promise<Out>
 export type Middleware = (ctx: Context, next: () => Promise<unknown>) => unknown
 
-export interface MessageOptions<S extends InputSpec> {
+export interface MessageOptions<S extends InputSpec, O extends StandardSchemaV1 | undefined = undefined> {
   /** 1 to 65535, unique in the system; without one the route is called by name only. */
   opcode?: number
   /** Any Standard Schema, or `bytes`; without one the payload as decoded. */
   input?: S
+  /** Any Standard Schema: the type of what the handler answers, for the compiler and for documents. What it answers is not held against it when it runs. */
+  output?: O
   /** Beside JSON and MessagePack: `protobuf`, `struct`, or the application's own by `codec`. The codec of a request's frame chooses. */
   codecs?: readonly PayloadCodec[]
   /** Of the handler, and of requests that bring none of their own. ms or '5s'. Default 60 s. */
@@ -44,6 +51,7 @@ export interface Route {
   readonly name: string
   readonly opcode: number | undefined
   readonly input: InputSpec
+  readonly output: StandardSchemaV1 | undefined
   readonly codecs: RouteCodecs
   readonly timeoutMs: number
   readonly retry: RetryPolicy
@@ -53,17 +61,20 @@ export interface Route {
   readonly run: Handler<unknown>
 }
 
-export interface RouteBuilder<S extends InputSpec> {
+export interface RouteBuilder<S extends InputSpec, O extends StandardSchemaV1 | undefined = undefined> {
   /** Wraps the handler; the first added is the outermost. */
-  use(middleware: Middleware): RouteBuilder<S>
-  handle(handler: Handler<InputOf<S>>): Route
+  use(middleware: Middleware): RouteBuilder<S, O>
+  handle(handler: Handler<InputOf<S>, OutputOf<O>>): Route
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
 
 /** Declares a route. Throws a TypeError that names the option where one is wrong. */
-export function message<const S extends InputSpec = undefined>(name: string, options: MessageOptions<S> = {}): RouteBuilder<S> {
+export function message<const S extends InputSpec = undefined, const O extends StandardSchemaV1 | undefined = undefined>(
+  name: string,
+  options: MessageOptions<S, O> = {},
+): RouteBuilder<S, O> {
   if (!NAME.test(name)) throw new TypeError(`route name ${JSON.stringify(name)}: expected 1 to 128 letters, digits, '.', '_' or '-'`)
   const { opcode, priority } = options
   if (priority !== undefined && !PRIORITIES.includes(priority)) {
@@ -76,6 +87,7 @@ export function message<const S extends InputSpec = undefined>(name: string, opt
     name,
     opcode,
     input: options.input,
+    output: options.output,
     codecs: codecsOf(name, options.codecs),
     timeoutMs: milliseconds(options.timeout ?? DEFAULT_TIMEOUT_MS, `route ${name}: timeout`),
     retry: retryPolicy(options.retry),
@@ -94,7 +106,10 @@ function codecsOf(name: string, own: readonly PayloadCodec[] | undefined): Route
   }
 }
 
-function builder<S extends InputSpec>(route: Omit<Route, 'run'>, chain: readonly Middleware[]): RouteBuilder<S> {
+function builder<S extends InputSpec, O extends StandardSchemaV1 | undefined>(
+  route: Omit<Route, 'run'>,
+  chain: readonly Middleware[],
+): RouteBuilder<S, O> {
   return {
     use: middleware => builder(route, [...chain, middleware]),
     handle: handler => ({ ...route, run: compose(chain, handler as Handler<unknown>) }),

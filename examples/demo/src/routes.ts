@@ -15,6 +15,7 @@ export const fail = message('demo.fail', { opcode: 2, input: bytes, retry: { att
 export const flaky = message('demo.flaky', {
   opcode: 3,
   input: z.object({ key: z.string().optional(), failures: z.int().min(0) }),
+  output: z.object({ attempt: z.int() }),
   retry: { attempts: 10, min: 50, max: 50, jitter: 0 },
 }).handle(({ failures }, ctx) => {
   if (ctx.attempt <= failures) throw new Error(`demo.flaky fails ${failures} times; this was attempt ${ctx.attempt}`)
@@ -22,17 +23,20 @@ export const flaky = message('demo.flaky', {
 })
 
 /** Answers {ms} after that long. */
-export const slow = message('demo.slow', { opcode: 4, input: z.object({ ms: z.number().min(0).max(3_600_000) }) }).handle(
-  async ({ ms }, ctx) => {
-    await sleep(ms, undefined, { signal: ctx.signal })
-    return { ms }
-  },
-)
+export const slow = message('demo.slow', {
+  opcode: 4,
+  input: z.object({ ms: z.number().min(0).max(3_600_000) }),
+  output: z.object({ ms: z.number() }),
+}).handle(async ({ ms }, ctx) => {
+  await sleep(ms, undefined, { signal: ctx.signal })
+  return { ms }
+})
 
 /** A stream of {n} from 1 to `to`. */
 export const count = message('demo.count', {
   opcode: 5,
   input: z.object({ to: z.int().min(0).max(1_000_000), everyMs: z.number().min(0).max(60_000).optional() }),
+  output: z.object({ n: z.int() }),
 }).handle(async function* ({ to, everyMs }, ctx) {
   for (let n = 1; n <= to; n++) {
     if (n > 1 && everyMs) await sleep(everyMs, undefined, { signal: ctx.signal })
@@ -44,9 +48,10 @@ export const count = message('demo.count', {
 export const push = message('demo.push', {
   opcode: 6,
   input: z.object({ session: z.string().optional(), channel: z.string().optional(), payload: z.unknown() }),
+  output: z.object({ pushed: z.literal(true) }),
 }).handle(async ({ session, channel, payload }, ctx) => {
   await ctx.push(channel === undefined ? (session ?? ctx.session) : { channel }, payload)
-  return { pushed: true }
+  return { pushed: true as const }
 })
 
 /** Answers REJECTED. */
