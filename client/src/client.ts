@@ -230,7 +230,7 @@ export class Client implements AsyncDisposable {
         link.start(
           encodeSyn({
             token,
-            ...this.#state.synFields(Date.now()),
+            ...this.#state.nextSyn(Date.now()),
             channels: this.#subscriptions.wanted,
             keepAliveMs: keepAlive,
             codecs: CODECS,

@@ -21,7 +21,7 @@ test('resumes with what it knows, and sends again what was not stored, in order,
 
   const again = await gateway.accept()
   const syn = await again.handshake({ ...RESUMED, lastMsgId: 2 })
-  assert.deepEqual([syn.session, syn.resumeToken, syn.lastSeq, syn.stored], ['s-1', 'r-1', 1, 1])
+  assert.deepEqual([syn.session, syn.resumeToken, syn.attempt, syn.lastSeq, syn.stored], ['s-1', 'r-1', 1, 1, 1])
   const [[waitingId, left]] = syn.waiting!
   assert.ok(syn.waiting!.length === 1 && waitingId === 1 && left > 0 && left <= 5_000)
   const resent = await again.receive(FrameType.REQUEST)

@@ -93,9 +93,10 @@ test('the SYN names the stored requests without an answer, with the milliseconds
   for (let count = 0; count < 4; count++) state.next()
   state.markStored(3)
   assert.deepEqual(notify.ends, ['stored'])
-  assert.deepEqual(state.synFields(NOW + 500), {
+  assert.deepEqual(state.nextSyn(NOW + 500), {
     session: 's-1',
     resumeToken: 'r-1',
+    attempt: 1,
     lastSeq: 0,
     stored: 3,
     waiting: [
@@ -103,6 +104,15 @@ test('the SYN names the stored requests without an answer, with the milliseconds
       [3, 59_500],
     ],
   })
+})
+
+test('each SYN of a session has a number of its own, above those before it', () => {
+  const state = welcomed()
+  assert.deepEqual([state.nextSyn(NOW).attempt, state.nextSyn(NOW).attempt], [1, 2])
+  state.welcome({ ...WELCOME, resumed: true }, NOW)
+  assert.equal(state.nextSyn(NOW).attempt, 3)
+  state.welcome({ ...WELCOME, session: 's-2' }, NOW)
+  assert.equal(state.nextSyn(NOW).attempt, 1)
 })
 
 test('what waits ends at its deadline; what is sent gives the server time to say so itself', () => {

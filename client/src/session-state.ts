@@ -16,6 +16,8 @@ import type { Message } from './message.ts'
 export class SessionState {
   session: string | undefined
   #resumeToken: string | undefined
+  /** SYNs made for this session. */
+  #attempts = 0
   #maxPayload = DEFAULT_MAX_PAYLOAD
   #window: Credit = { messages: WINDOW_MESSAGES, bytes: WINDOW_BYTES }
   #lastMsgId = 0
@@ -144,8 +146,8 @@ export class SessionState {
     this.#window = window
   }
 
-  /** What a SYN says of the session. */
-  synFields(now: number): Pick<Syn, 'session' | 'resumeToken' | 'lastSeq' | 'stored' | 'waiting'> {
+  /** What the next SYN says of the session: each counts, so that one which a gateway reads late is known for old. */
+  nextSyn(now: number): Pick<Syn, 'session' | 'resumeToken' | 'attempt' | 'lastSeq' | 'stored' | 'waiting'> {
     if (this.session === undefined) return {}
     const waiting: [number, number][] = []
     for (const message of this.#sent.values()) {
@@ -153,7 +155,8 @@ export class SessionState {
         waiting.push([message.msgId, Math.max(0, Math.ceil(message.expected - now))])
       }
     }
-    return { session: this.session, resumeToken: this.#resumeToken, lastSeq: this.#lastSeq, stored: this.#stored, waiting }
+    const { session } = this
+    return { session, resumeToken: this.#resumeToken, attempt: ++this.#attempts, lastSeq: this.#lastSeq, stored: this.#stored, waiting }
   }
 
   /** Takes the server's answer to a SYN; returns the messages to send again, in order. What a lost session leaves unanswered fails as UNKNOWN. */
@@ -197,6 +200,7 @@ export class SessionState {
     this.#sent.clear()
     this.#sentBytes = 0
     this.#unstored = []
+    this.#attempts = 0
     this.#lastMsgId = 0
     this.#lastSeq = 0
     this.#stored = 0

@@ -11,6 +11,8 @@ export class Counters {
   stored = 0
   repeats = 0
   redelivered = 0
+  /** SYNs of connections that their clients had given up: a later one had its session. */
+  staleSyns = 0
   catchUps = 0
   lostWakeUps = 0
   /** Times the session store was found to be another than before. */
@@ -21,6 +23,8 @@ export class Counters {
   channelReads = 0
   readonly refused: Record<string, number> = {}
   readonly closed: Record<string, number> = {}
+  /** Connections kept out before they could say anything, by reason. */
+  readonly barred: Record<string, number> = {}
 
   refuse(code: string): void {
     this.refused[code] = (this.refused[code] ?? 0) + 1
@@ -28,5 +32,9 @@ export class Counters {
 
   close(code: string): void {
     this.closed[code] = (this.closed[code] ?? 0) + 1
+  }
+
+  bar(reason: string): void {
+    this.barred[reason] = (this.barred[reason] ?? 0) + 1
   }
 }

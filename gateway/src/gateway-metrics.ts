@@ -7,6 +7,7 @@ import type { Counters } from './counters.ts'
 import type { Health } from './health.ts'
 import type { LedgerWatch } from './ledger-watch.ts'
 import type { SessionHost } from './session-host.ts'
+import type { TlsPorts } from './tls-ports.ts'
 
 export interface Observed {
   gateway: string
@@ -17,10 +18,11 @@ export interface Observed {
   ledger: LedgerWatch
   accepting: AcceptRate
   channels: ChannelHub
+  tls: TlsPorts
 }
 
 /** /metrics of a gateway: read from plain numbers when asked. */
-export function gatewayMetrics({ gateway, counters, host, health, appender, ledger, accepting, channels }: Observed): Metrics {
+export function gatewayMetrics({ gateway, counters, host, health, appender, ledger, accepting, channels, tls }: Observed): Metrics {
   const metrics = new Metrics({ gateway })
   metrics.gauge('causeway_connections', 'Open client connections', () => counters.connections)
   metrics.gauge('causeway_connections_waiting', 'Connections that wait to be taken', () => accepting.waiting)
@@ -46,6 +48,7 @@ export function gatewayMetrics({ gateway, counters, host, health, appender, ledg
   metrics.counter('causeway_deliveries_total', 'Deliveries written to clients', () => counters.delivered.total)
   metrics.counter('causeway_deliveries_redelivered_total', 'Deliveries written again after a resume', () => counters.redelivered)
   metrics.counter('causeway_outbox_reads_total', 'Times an outbox was read to catch up', () => counters.catchUps)
+  metrics.counter('causeway_stale_syns_total', 'SYNs of connections that their clients had given up', () => counters.staleSyns)
   metrics.counter('causeway_wakeups_lost_total', 'Times a batch of wake-ups was missed', () => counters.lostWakeUps)
   metrics.gauge('causeway_channel_subscriptions', 'Subscriptions of connections to channels', () => channels.subscriptions)
   metrics.counter(
@@ -57,6 +60,9 @@ export function gatewayMetrics({ gateway, counters, host, health, appender, ledg
   metrics.counter('causeway_store_changes_total', 'Times the session store was another than before', () => counters.storeChanges)
   metrics.counters('causeway_messages_refused_total', 'Messages refused, nothing stored', 'code', () => counters.refused)
   metrics.counters('causeway_connections_closed_total', 'Connections ended', 'code', () => counters.closed)
+  metrics.counters('causeway_connections_barred_total', 'Connections kept out by their listener', 'reason', () => counters.barred)
+  if (tls.expiresAt !== undefined)
+    metrics.gauge('causeway_certificate_expires_seconds', 'When the first certificate expires, Unix time', () => tls.expiresAt! / 1_000)
   ledgerMetrics(metrics, ledger)
   for (const name of Object.keys(health.dependencies)) {
     metrics.gauge(`causeway_${name}_up`, `Whether ${name} answers`, () => Number(health.dependencies[name].ok))

@@ -220,6 +220,19 @@ describe('a resume', () => {
     assert.equal(gateway.host.held.get(session), second.session)
   })
 
+  test('of an earlier attempt comes from a connection that its client has given up: it takes nothing over', async () => {
+    const gateway = fakeGateway()
+    const { session, resumeToken } = await lostClient(gateway)
+    const living = await openClient(gateway, { session, resumeToken, attempt: 2 })
+    const givenUp = new FakeClient(gateway)
+    givenUp.syn({ session, resumeToken, attempt: 1 })
+    assert.equal(await closedWith(givenUp), 'REPLACED')
+    assert.deepEqual([living.transport.endCode(), living.session.epoch, gateway.counters.staleSyns], [undefined, 2, 1])
+    assert.equal(gateway.host.held.get(session), living.session)
+    await push(gateway, session, 'for the one that lives')
+    assert.equal(living.transport.of(FrameType.PUSH).length, 1)
+  })
+
   test('of a session that is gone opens a new one', async () => {
     const gateway = fakeGateway()
     const { session, resumed, recovered } = await new FakeClient(gateway).open({ session: 'gone', resumeToken: 'x', lastSeq: 9 })

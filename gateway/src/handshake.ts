@@ -76,10 +76,14 @@ async function subscribe(
   )
 }
 
-async function openOrResume({ host }: ConnectionContext, owner: SessionOwner, syn: Syn, principal: string): Promise<HeldSession> {
+async function openOrResume({ host, counters }: ConnectionContext, owner: SessionOwner, syn: Syn, principal: string): Promise<HeldSession> {
   if (syn.session !== undefined) {
     const held = await host.resume(owner, syn, principal)
     if (held === 'denied') throw new ProtocolError('SESSION_UNKNOWN', 'the resumeToken is not that of this session')
+    if (held === 'stale') {
+      counters.staleSyns++
+      throw new ProtocolError('REPLACED', 'a later SYN of the same client has resumed this session')
+    }
     if (held !== undefined) return held
   }
   return await host.open(owner, principal)

@@ -69,18 +69,18 @@ export class SessionHost implements WakeHandlers {
     return { session, resumeToken, resumed: false, recovered: false, lastMsgId: 0 }
   }
 
-  /** Undefined where the session is gone (the client gets a new one), 'denied' where the token is wrong or it is somebody else's. */
-  async resume(owner: SessionOwner, syn: Syn, principal: string): Promise<HeldSession | 'denied' | undefined> {
+  /** Undefined where the session is gone (the client gets a new one), 'denied' where the token is wrong or it is somebody else's, 'stale' where a later SYN of its client has it. */
+  async resume(owner: SessionOwner, syn: Syn, principal: string): Promise<HeldSession | 'denied' | 'stale' | undefined> {
     const { gateway, sessions, sessionTtlMs } = this.#options
     const id = syn.session!
     const resumeToken = syn.resumeToken ?? ''
     const bucket = bucketOf(id)
     const lastSeq = syn.lastSeq ?? 0
     const expiresAt = Date.now() + sessionTtlMs
-    const known = { lastSeq, stored: syn.stored ?? 0, waiting: (syn.waiting ?? []).map(([msgId]) => msgId) }
+    const known = { attempt: syn.attempt ?? 0, lastSeq, stored: syn.stored ?? 0, waiting: (syn.waiting ?? []).map(([msgId]) => msgId) }
     const state = await sessions.resume({ session: id, bucket, tokenDigest: digest(resumeToken), principal, gateway, expiresAt, ...known })
     if (state.status === 'unknown') return undefined
-    if (state.status === 'denied') return 'denied'
+    if (state.status === 'denied' || state.status === 'stale') return state.status
     this.held.get(id)?.owner?.close('REPLACED', 'another connection has resumed this session')
     const session = this.#restore(id, bucket, state, syn)
     this.#hold(session, owner)

@@ -18,6 +18,7 @@ import type {
 interface Kept {
   opened: OpenSession
   epoch: number
+  attempt: number
   seq: number
   outbox: Delivery[]
   finished: Set<number>
@@ -60,15 +61,17 @@ export class FakeStore {
   async open(sessions: readonly OpenSession[]): Promise<void> {
     this.#answer()
     for (const opened of sessions)
-      this.kept.set(opened.session, { opened, epoch: 1, seq: 0, outbox: [], finished: new Set(), storedMark: 0, doneMark: 0 })
+      this.kept.set(opened.session, { opened, epoch: 1, attempt: 0, seq: 0, outbox: [], finished: new Set(), storedMark: 0, doneMark: 0 })
   }
 
-  async resume({ session, tokenDigest, principal, lastSeq, stored }: ResumeRequest): Promise<ResumeResult> {
+  async resume({ session, tokenDigest, principal, lastSeq, stored, attempt }: ResumeRequest): Promise<ResumeResult> {
     this.#answer()
     const kept = this.kept.get(session)
     if (kept === undefined) return { status: 'unknown' }
     if (kept.opened.tokenDigest !== tokenDigest || kept.opened.principal !== principal) return { status: 'denied' }
+    if (attempt > 0 && attempt < kept.attempt) return { status: 'stale' }
     kept.epoch++
+    kept.attempt = Math.max(attempt, kept.attempt)
     const { incarnation, gateway } = kept.opened
     const { epoch, seq, doneMark } = kept
     const storedMark = Math.max(kept.storedMark, doneMark, stored)

@@ -57,17 +57,17 @@ test('a TIMEOUT is a loss: no fault lasts as long as the time-out', () => {
 
 test('a gap in the numbers must have been told', () => {
   finds(story().whole(1).sent(2).stored(2).handled(2).resumed().delivered(3, 2), ['gap'])
-  finds(story().whole(1).sent(2).stored(2).handled(2).resumed(false).delivered(3, 2), [])
-  finds(story().whole(1).resumed(false).whole(2).whole(3, 4), ['gap'])
+  finds(story().whole(1).sent(2).stored(2).handled(2).storeLost().resumed(false).delivered(3, 2), [])
+  finds(story().whole(1).storeLost().resumed(false).whole(2).whole(3, 4), ['gap'])
 })
 
 test('what was on its way when a loss was told may be missing; what was sent afterwards may not', () => {
-  finds(story().sent(1).stored(1).resumed(false).givenUp(1), [])
-  finds(story().resumed(false).sent(1).stored(1).givenUp(1), ['lost request'])
+  finds(story().sent(1).stored(1).storeLost().resumed(false).givenUp(1), [])
+  finds(story().storeLost().resumed(false).sent(1).stored(1).givenUp(1), ['lost request'])
 })
 
 test('a new session in place of the old one tells the loss of the old one', () => {
-  const told = story().sent(1).stored(1)
+  const told = story().sent(1).stored(1).storeLost()
   finds(told.connected({ session: 's2', asked: 's1' }).givenUp(1), [])
 })
 
@@ -149,6 +149,12 @@ test('a store that loses its last second tells whoever had something in it', () 
   finds(story().whole(1).storeLost(2_000), ['silent loss'])
   finds(story().whole(1).storeLost(2_000).resumed(false), [])
   finds(story().whole(1).wait(5_000).storeLost(2_000), [])
+})
+
+test('a loss is told where something was lost, and nowhere else', () => {
+  finds(story().whole(1).resumed(false), ['false loss'])
+  finds(story().whole(1).connected({ session: 's2', asked: 's1' }), ['false loss'])
+  finds(story().whole(1).resumed(false).storeLost().resumed(false), ['false loss'])
 })
 
 test('what nobody sent, or sent otherwise, must not be handled', () => {

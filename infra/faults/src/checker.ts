@@ -3,7 +3,7 @@ import type { History } from './history.ts'
 import type { Allowance, RuleCheck, Violation } from './rules.ts'
 import { lifeOf } from './rules.ts'
 import { checkAnswers, checkDoubled, checkLost, checkPushes, checkRefused, checkStreams } from './rules-answers.ts'
-import { checkSilentLoss } from './rules-loss.ts'
+import { checkFalseLoss, checkSilentLoss } from './rules-loss.ts'
 import { checkAnswerOrder, checkHandlingOrder, checkNumbers, checkUnsent } from './rules-order.ts'
 import { makeViews } from './views.ts'
 
@@ -24,6 +24,7 @@ const RULES: readonly RuleCheck[] = [
   checkHandlingOrder,
   checkUnsent,
   checkSilentLoss,
+  checkFalseLoss,
 ]
 
 /** Holds a history against what is promised (docs/guarantees.md). Pure: the same history has the same verdict. */

@@ -31,11 +31,16 @@ function begun(): ClientSession {
 }
 
 test('a SYN names what is stored and unanswered, with the time it has left', () => {
-  const { session, resumeToken, lastSeq, stored, waiting } = begun().syn(NOW + 500)
+  const { session, resumeToken, attempt, lastSeq, stored, waiting } = begun().syn(NOW + 500)
   assert.deepEqual(
-    { session, resumeToken, lastSeq, stored, waiting },
-    { session: 's1', resumeToken: 't', lastSeq: 0, stored: 1, waiting: [[1, REQUEST_TIMEOUT_MS - 500]] },
+    { session, resumeToken, attempt, lastSeq, stored, waiting },
+    { session: 's1', resumeToken: 't', attempt: 1, lastSeq: 0, stored: 1, waiting: [[1, REQUEST_TIMEOUT_MS - 500]] },
   )
+})
+
+test('every SYN of a session has a higher number than those before it', () => {
+  const session = begun()
+  assert.deepEqual([session.syn(NOW).attempt, session.syn(NOW).attempt], [1, 2])
 })
 
 test('after a resume what is not stored is sent again, in order, under its numbers and the present acknowledgement', () => {
@@ -66,6 +71,7 @@ test('a new session in place of the old one gives up what the old one left, and 
   const { again, givenUp } = session.welcome(synAck({ session: 's2' }))
   assert.deepEqual(again, [])
   assert.equal(givenUp.length, 4)
+  assert.equal(session.syn(NOW).attempt, 1)
   assert.equal(session.message('count', { n: 5 }, NOW).msgId, 1)
 })
 

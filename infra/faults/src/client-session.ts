@@ -20,6 +20,8 @@ export interface Unsettled {
 export class ClientSession {
   id: string | undefined
   #resumeToken: string | undefined
+  /** SYNs made for this session. */
+  #attempts = 0
   #lastMsgId = 0
   #stored = 0
   /** The highest delivery taken. */
@@ -57,7 +59,8 @@ export class ClientSession {
     for (const { msgId, kind, stored, deadline } of this.unsettled.values())
       if (stored && kind !== 'note') waiting.push([msgId, Math.max(0, deadline - now)])
     const { id: session, lastSeq } = this
-    return { client, keepAliveMs: KEEP_ALIVE_MS, session, resumeToken: this.#resumeToken, lastSeq, stored: this.#stored, waiting }
+    const kept = { session, resumeToken: this.#resumeToken, attempt: ++this.#attempts, lastSeq, stored: this.#stored, waiting }
+    return { client, keepAliveMs: KEEP_ALIVE_MS, ...kept }
   }
 
   /** Takes a SYN_ACK in. Returns what is to be sent again, and what the end of its session leaves without an answer for ever. */
@@ -75,6 +78,7 @@ export class ClientSession {
     const givenUp = [...this.unsettled.values()]
     this.unsettled.clear()
     this.id = session
+    this.#attempts = 0
     this.#lastMsgId = 0
     this.#stored = 0
     this.lastSeq = 0

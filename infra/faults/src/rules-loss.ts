@@ -16,6 +16,18 @@ export const checkSilentLoss: RuleCheck = ({ views, losses }, found) => {
   }
 }
 
+/** A store that has lost nothing tells nobody of a loss (G5): told falsely, a client gives up what it would have got. */
+export const checkFalseLoss: RuleCheck = ({ views, losses }, found) => {
+  for (const session of views.sessions.values()) {
+    for (const at of session.toldAt) {
+      if (losses.some(loss => loss.at < at)) continue
+      const underWay = [...session.messages.values()].filter(message => message.sentAt < at && !message.finals.some(final => final.at < at))
+      const evidence = `its client was told of a loss with ${underWay.length} messages under way, and the store had lost nothing`
+      found({ rule: 'false loss', session: session.id, evidence })
+    }
+  }
+}
+
 /** Whether the session lived then, went on, and had something in what was lost. */
 function wasHit(session: SessionView, { at, keptUntil }: StoreLoss): boolean {
   const connected = session.seen.some(event => event.type === 'connected' && event.at < at)

@@ -17,6 +17,7 @@ export type Rule =
   | 'handling reordered'
   | 'handled unsent'
   | 'silent loss'
+  | 'false loss'
   | 'error'
   | 'slow resume'
   | 'stalled'

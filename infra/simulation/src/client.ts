@@ -49,6 +49,8 @@ export class ModelClient {
   readonly #sent = new Map<number, Sent>()
   #session: string | undefined
   #token = ''
+  /** SYNs made for this session. */
+  #attempts = 0
   #lastMsgId = 0
   #lastSeq = 0
   #acknowledged = 0
@@ -137,6 +139,7 @@ export class ModelClient {
     return {
       session: this.#session,
       resumeToken: this.#token,
+      attempt: ++this.#attempts,
       lastSeq: this.#lastSeq,
       stored: this.#stored,
       waiting,
@@ -194,7 +197,7 @@ export class ModelClient {
       if (before !== undefined) history.add({ what: 'lost', at, client, session: before, unanswered: [...this.#sent.keys()] })
       history.add({ what: 'opened', at, client, session })
       this.#sent.clear()
-      this.#lastMsgId = this.#lastSeq = this.#acknowledged = this.#stored = 0
+      this.#lastMsgId = this.#lastSeq = this.#acknowledged = this.#stored = this.#attempts = 0
     }
     this.#session = session
     this.#token = resumeToken

@@ -19,6 +19,7 @@ const SYN: Syn = {
   token: 't',
   session: 's',
   resumeToken: 'r',
+  attempt: 2,
   lastSeq: 3,
   stored: 9,
   waiting: [
@@ -90,6 +91,9 @@ const WRONG_SYN: [json: string, detail: RegExp][] = [
   ['null', /syn is null, expected a JSON object/],
   ['{"token":1}', /syn\.token is 1, expected a text/],
   [`{"token":"${'x'.repeat(16_385)}"}`, /syn\.token has 16385 characters/],
+  ['{"attempt":-1}', /syn\.attempt is -1, expected an integer/],
+  ['{"attempt":"1"}', /syn\.attempt is string/],
+  ['{"attempt":9007199254740992}', /syn\.attempt is 9007199254740992/],
   ['{"lastSeq":-1}', /syn\.lastSeq is -1, expected an integer/],
   ['{"lastSeq":4294967296}', /syn\.lastSeq is 4294967296/],
   ['{"stored":"1"}', /syn\.stored is string, expected an integer/],

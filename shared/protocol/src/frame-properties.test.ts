@@ -126,6 +126,7 @@ control(
     token: optional(token),
     session: optional(token),
     resumeToken: optional(token),
+    attempt: optional(fc.maxSafeNat()),
     lastSeq: optional(u32),
     stored: optional(u32),
     waiting: optional(fc.array(fc.tuple(u32, fc.maxSafeNat()), { maxLength: 5 })),

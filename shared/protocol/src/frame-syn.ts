@@ -10,6 +10,8 @@ export interface Syn {
   /** The session to resume, with its resumeToken. */
   session?: string
   resumeToken?: string
+  /** Which SYN for this session this is: each has a higher one than those before it. 0, or none: the client does not number them. */
+  attempt?: number
   /** The highest delivery the application has taken. */
   lastSeq?: number
   /** The highest ACK seen. */
@@ -40,6 +42,7 @@ export function decodeSyn(payload: Uint8Array): Syn {
     token: body.text('token', MAX_TOKEN),
     session: body.text('session', MAX_NAME),
     resumeToken: body.text('resumeToken', MAX_NAME),
+    attempt: body.integer('attempt', Number.MAX_SAFE_INTEGER),
     lastSeq: body.integer('lastSeq', MAX_U32),
     stored: body.integer('stored', MAX_U32),
     waiting: body.list('waiting', MAX_WAITING, readWaiting),

@@ -34,7 +34,11 @@ test('the examples of the protocol read as they say', () => {
   assert.deepEqual([numbered.opcode, numbered.metadata, numbered.codec], [5, undefined, Codec.BYTES])
   assert.deepEqual(numbered.payload, Uint8Array.of(0, 255))
   assert.equal(decodeJsonText('{"type":"ack","ack":9}').seq, 9)
-  assert.deepEqual(decodeSyn(decodeJsonText('{"type":"syn","token":"t","lastSeq":4}').payload), { token: 't', lastSeq: 4 })
+  assert.deepEqual(decodeSyn(decodeJsonText('{"type":"syn","token":"t","attempt":3,"lastSeq":4}').payload), {
+    token: 't',
+    attempt: 3,
+    lastSeq: 4,
+  })
 })
 
 test('a frame reads as a person expects it', () => {

@@ -113,6 +113,7 @@ export const resumption = (session: OpenSession, changes: Partial<ResumeRequest>
   session: session.session,
   bucket: session.bucket,
   tokenDigest: session.tokenDigest,
+  attempt: 0,
   principal: session.principal,
   gateway: uniqueName('gateway'),
   expiresAt: Date.now() + LIFETIME_MS,

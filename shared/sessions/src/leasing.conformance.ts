@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict'
-import { uniqueName } from '@causeway/testing'
-import { answer, newSession, type OnSessions, openSession, outboxOf, renewal, resumed, resumption } from './fixture.conformance.ts'
+import { uniqueName, unless } from '@causeway/testing'
+import {
+  answer,
+  newSession,
+  type OnSessions,
+  openSession,
+  outboxOf,
+  renewal,
+  resumed,
+  resumption,
+  type SessionsCapabilities,
+} from './fixture.conformance.ts'
 
 /** Who holds a session, how it is resumed, and how it ends. */
-export function leasing(onSessions: OnSessions): void {
+export function leasing(onSessions: OnSessions, capabilities: SessionsCapabilities): void {
   onSessions('opens a session under epoch 1 with nothing numbered', async ({ sessions }) => {
     const session = await openSession(sessions)
     assert.deepEqual(await sessions.info(session.session, session.bucket), {
@@ -58,6 +68,46 @@ export function leasing(onSessions: OnSessions): void {
       Array.from({ length: 10 }, (_, index) => index + 2),
     )
   })
+
+  onSessions('lets no earlier attempt take a session from a later one', async ({ sessions }) => {
+    const session = await openSession(sessions)
+    await sessions.finish([answer(session, 1), answer(session, 2)])
+    await resumed(sessions, resumption(session, { attempt: 3, lastSeq: 1 }))
+    const before = await sessions.info(session.session, session.bucket)
+    const stale = resumption(session, { attempt: 2, lastSeq: 2, stored: 9, expiresAt: 1 })
+    assert.deepEqual(await sessions.resume(stale), { status: 'stale' })
+    assert.deepEqual(await sessions.info(session.session, session.bucket), before)
+    assert.equal((await outboxOf(sessions, session)).length, 1)
+    const next = await resumed(sessions, resumption(session, { attempt: 2 ** 53 - 1, lastSeq: 1 }))
+    assert.deepEqual([next.epoch, next.recovered], [3, true])
+    assert.deepEqual(await sessions.resume(resumption(session, { attempt: 2 ** 53 - 2 })), { status: 'stale' })
+  })
+
+  onSessions('takes the same attempt for the same resume asked again: its first answer may have been lost', async ({ sessions }) => {
+    const session = await openSession(sessions)
+    assert.equal((await resumed(sessions, resumption(session, { attempt: 1 }))).epoch, 2)
+    assert.equal((await resumed(sessions, resumption(session, { attempt: 1 }))).epoch, 3)
+  })
+
+  onSessions('resumes without an attempt whatever came before, and forgets none by it', async ({ sessions }) => {
+    const session = await openSession(sessions)
+    await resumed(sessions, resumption(session, { attempt: 5 }))
+    assert.equal((await resumed(sessions, resumption(session))).epoch, 3)
+    assert.deepEqual(await sessions.resume(resumption(session, { attempt: 4 })), { status: 'stale' })
+    assert.deepEqual(await sessions.resume(resumption(session, { attempt: 4, tokenDigest: 'wrong' })), { status: 'denied' })
+  })
+
+  onSessions(
+    'knows the attempts it has seen when it is closed and opened again',
+    async opened => {
+      const session = await openSession(opened.sessions)
+      await resumed(opened.sessions, resumption(session, { attempt: 2 ** 40 }))
+      const sessions = await opened.reopen!()
+      assert.deepEqual(await sessions.resume(resumption(session, { attempt: 2 ** 40 - 1 })), { status: 'stale' })
+      assert.equal((await resumed(sessions, resumption(session, { attempt: 2 ** 40 + 1 }))).epoch, 3)
+    },
+    unless(capabilities.reopens),
+  )
 
   onSessions('does not know a session that is not there, and denies a wrong token without effect', async ({ sessions }) => {
     assert.deepEqual(await sessions.resume(resumption(newSession())), { status: 'unknown' })

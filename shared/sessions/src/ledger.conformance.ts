@@ -106,6 +106,21 @@ export function ledger(onSessions: OnSessions, capabilities: SessionsCapabilitie
     assert.deepEqual(await figures(sessions), { accepted: 3, answered: 1, expired: 2 })
   })
 
+  onSessions(
+    'lets what the store did not know of expire too: what the gateway tells then, and the client when it resumes',
+    async ({ sessions }) => {
+      const session = await openSession(sessions)
+      await sessions.renew([renewal(session, { storedMark: 3 })])
+      await sessions.finish([answer(session, 1)])
+      await sessions.renew([renewal(session, { storedMark: 5, highestSeq: 9 })])
+      assert.deepEqual(await figures(sessions), { accepted: 5, answered: 1, expired: 4 })
+      const { incarnation } = await resumed(sessions, resumption(session, { stored: 8, waiting: [5, 6, 8] }))
+      assert.deepEqual(await figures(sessions), { accepted: 7, answered: 1, expired: 6 })
+      await sessions.finish([{ ...answer(session, 9, 8), incarnation }])
+      assert.deepEqual(await figures(sessions), { accepted: 8, answered: 2, expired: 6 })
+    },
+  )
+
   onSessions('names the sessions with messages in flight, by bucket', async ({ sessions }) => {
     const [busy, quiet] = [await openSession(sessions), await openSession(sessions)]
     await sessions.renew([renewal(busy, { storedMark: 2 })])

@@ -15,6 +15,18 @@ local unpack, pack, call = struct.unpack, struct.pack, redis.call
 local at, index, answers = 1, 0, {}
 local generation = call('GET', prefix .. ':generation') or '0'
 local lossy, confirms = tonumber(call('GET', prefix .. ':lossy') or 0), generation == ARGV[4]
+
+-- the stored mark that the gateway tells; returns how many messages are accepted
+local function take_mark(tag, key, s, stored, count)
+  local accepted = tonumber(s[9])
+  if stored <= tonumber(s[5]) then return accepted end
+  local told = tonumber(s[7]) + tonumber(s[8])
+  if tonumber(s[6]) < stored and count > told then told = count end
+  if told ~= accepted then call('HINCRBY', tag .. 't', ${LEDGER_FIELDS.accepted}, told - accepted) end
+  call('HSET', key, 's', stored, 'k', count, 'c', told)
+  return told
+end
+
 while at <= #sessions do
   local bucket, sid, incarnation, epoch, acked, stored, highest, count, admitted, ends, greeted
   bucket, sid, incarnation, epoch, acked, stored, highest, count, admitted, ends, greeted, at = unpack('>BBc0Bc0I4I4I4I4I4I4dB', sessions, at)
@@ -24,14 +36,15 @@ while at <= #sessions do
   local status = 0
   if s[1] ~= incarnation then status = 1
   elseif tonumber(s[2]) > epoch then status = 2
-  elseif tonumber(s[3]) < highest or s[11] == '1' then
+  elseif tonumber(s[3]) < highest or s[11] == '1' or s[11] == 'w' then
     status = 3
     call('SET', prefix .. ':lossy', generation)
     lossy = tonumber(generation)
+    local accepted = take_mark(tag, key, s, stored, count)
     -- what was in flight ends here: its finishes bring the old incarnation
-    local lost = tonumber(s[9]) - tonumber(s[7]) - tonumber(s[8])
+    local lost = accepted - tonumber(s[7]) - tonumber(s[8])
     if lost > 0 then call('HINCRBY', tag .. 't', ${LEDGER_FIELDS.expired}, lost) end
-    call('HSET', key, 'i', fresh .. index, 'q', math.max(highest, tonumber(s[3])), 'b', 1, 'u', generation, 'f', tonumber(s[9]) - tonumber(s[8]))
+    call('HSET', key, 'i', fresh .. index, 'q', math.max(highest, tonumber(s[3])), 'b', 'w', 'u', generation, 'f', accepted - tonumber(s[8]))
   else
     local done, confirmed = tonumber(s[6]), tonumber(s[10])
     local lost = s[11] == 'l' or (confirmed == lossy and done < tonumber(s[12]))
@@ -55,12 +68,7 @@ while at <= #sessions do
       call('XTRIM', tag .. 'o:' .. sid, 'MINID', '0-' .. (acked + 1))
       call('HSET', key, 'a', acked)
     end
-    if stored > tonumber(s[5]) then
-      local accepted, told = tonumber(s[9]), tonumber(s[7]) + tonumber(s[8])
-      if tonumber(s[6]) < stored and count > told then told = count end
-      if told ~= accepted then call('HINCRBY', tag .. 't', ${LEDGER_FIELDS.accepted}, told - accepted) end
-      call('HSET', key, 's', stored, 'k', count, 'c', told)
-    end
+    take_mark(tag, key, s, stored, count)
     if ends > 0 then call('ZADD', tag .. 'z', ends, sid) end
   end
   if status ~= 0 then answers[#answers + 1] = pack('>I4B', index, status) end

@@ -5,7 +5,7 @@ import type { SessionState } from './sessions-embedded-state.ts'
 /** Gives a session to a gateway under its next epoch. The token has been checked. */
 export function takeOver(
   state: SessionState,
-  { gateway, expiresAt, lastSeq, stored, waiting }: ResumeRequest,
+  { gateway, expiresAt, lastSeq, stored, waiting, attempt }: ResumeRequest,
 ): Extract<ResumeResult, { status: 'resumed' }> {
   const previousGateway = state.gateway
   const recovered = !state.isLost && lastSeq >= state.acknowledged && lastSeq <= state.seq
@@ -13,6 +13,7 @@ export function takeOver(
   state.seq = Math.max(state.seq, lastSeq) // numbers the client has seen are never given again
   state.acknowledge(lastSeq)
   state.epoch++
+  if (attempt > 0) state.attempt = attempt
   state.gateway = gateway
   state.expiresAt = expiresAt
   const finishedAbove = state.marks.finishedAbove()
@@ -40,7 +41,9 @@ export function renew(state: SessionState, entry: RenewEntry): { status: RenewSt
   if (state.seq < entry.highestSeq) {
     state.incarnation = randomUUID()
     state.isLost = true
+    state.isRenamed = true
     state.seq = entry.highestSeq
+    takeMark(state, entry)
     return { status: 'wentBack', isChanged: true }
   }
   let isChanged = state.acknowledge(entry.acknowledged)
@@ -48,16 +51,19 @@ export function renew(state: SessionState, entry: RenewEntry): { status: RenewSt
     state.isLost = false
     isChanged = true
   }
-  if (entry.storedMark > state.storedMark) {
-    state.storedMark = entry.storedMark
-    state.storedCount = entry.storedCount
-    isChanged = true
-  }
+  if (takeMark(state, entry)) isChanged = true
   if (entry.expiresAt !== 0 && entry.expiresAt !== state.expiresAt) {
     state.expiresAt = entry.expiresAt
     isChanged = true
   }
   return { status: 'ok', isChanged }
+}
+
+function takeMark(state: SessionState, { storedMark, storedCount }: RenewEntry): boolean {
+  if (storedMark <= state.storedMark) return false
+  state.storedMark = storedMark
+  state.storedCount = storedCount
+  return true
 }
 
 /**

@@ -9,8 +9,12 @@ export interface Stream {
   next: number
 }
 
-/** Numbers of a stored session before its lists: epoch, seq, acknowledged, storedMark, storedCount, finished, doneMark u32, end f64, bucket u8, lost u8. */
+/** Numbers of a stored session before its lists: epoch, seq, acknowledged, storedMark, storedCount, finished, doneMark u32, end f64, bucket u8, LOST and RENAMED u8. */
 const NUMBERS_BYTES = 7 * 4 + 8 + 2
+const LOST = 1
+const RENAMED = 2
+/** f64: an attempt may be any whole number. */
+const ATTEMPT_BYTES = 8
 
 /** Everything the store knows of one session; memory is the truth, written through with each group. */
 export class SessionState {
@@ -22,6 +26,8 @@ export class SessionState {
   gateway: string
   expiresAt: number
   epoch = 1
+  /** The highest attempt that took it over; 0 where none brought one. */
+  attempt = 0
   /** Highest delivery numbered. */
   seq = 0
   acknowledged = 0
@@ -32,6 +38,8 @@ export class SessionState {
   finished = 0
   /** The store went back, and its client has not been told yet. */
   isLost = false
+  /** It has an incarnation of which its client has not been told yet: what that was told to be stored has the old one. */
+  isRenamed = false
   readonly marks = new FinishedMarks()
   readonly streams = new Map<number, Stream>()
   readonly outbox: Outbox
@@ -75,7 +83,7 @@ export class SessionState {
   }
 }
 
-/** As stored: the numbers, five texts, the finished marks above doneMark, the streams. */
+/** As stored: the numbers, five texts, the finished marks above doneMark, the streams, the attempt. */
 export function encodeSession(state: SessionState): Buffer {
   const texts = [state.session, state.tokenDigest, state.principal, state.incarnation, state.gateway]
   const streams = [...state.streams]
@@ -85,19 +93,21 @@ export function encodeSession(state: SessionState): Buffer {
     4 +
     state.marks.above * 8 +
     2 +
-    streams.reduce((sum, [, { run }]) => sum + 8 + textSize(run), 0)
+    streams.reduce((sum, [, { run }]) => sum + 8 + textSize(run), 0) +
+    ATTEMPT_BYTES
   const bytes = Buffer.allocUnsafe(size)
   let at = 0
   const { epoch, seq, acknowledged, storedMark, storedCount, finished, marks } = state
   for (const number of [epoch, seq, acknowledged, storedMark, storedCount, finished, marks.doneMark]) at = bytes.writeUInt32BE(number, at)
   at = bytes.writeDoubleBE(state.expiresAt, at)
   at = bytes.writeUInt8(state.bucket, at)
-  at = bytes.writeUInt8(state.isLost ? 1 : 0, at)
+  at = bytes.writeUInt8((state.isLost ? LOST : 0) | (state.isRenamed ? RENAMED : 0), at)
   for (const text of texts) at = writeText(bytes, at, text)
   at = bytes.writeUInt32BE(state.marks.above, at)
   for (const [msgId, prev] of state.marks.entries()) at = bytes.writeUInt32BE(prev, bytes.writeUInt32BE(msgId, at))
   at = bytes.writeUInt16BE(streams.length, at)
   for (const [msgId, { run, next }] of streams) at = writeText(bytes, bytes.writeUInt32BE(next, bytes.writeUInt32BE(msgId, at)), run)
+  bytes.writeDoubleBE(state.attempt, at)
   return bytes
 }
 
@@ -124,7 +134,8 @@ export function decodeSession(bytes: Buffer, outbox: Outbox): SessionState {
   state.storedCount = bytes.readUInt32BE(16)
   state.finished = bytes.readUInt32BE(20)
   state.marks.doneMark = bytes.readUInt32BE(24)
-  state.isLost = bytes.readUInt8(37) === 1
+  state.isLost = (bytes.readUInt8(37) & LOST) !== 0
+  state.isRenamed = (bytes.readUInt8(37) & RENAMED) !== 0
   for (let left = number(); left > 0; left--) state.marks.finish(number(), number())
   const streams = bytes.readUInt16BE(at)
   at += 2
@@ -132,6 +143,8 @@ export function decodeSession(bytes: Buffer, outbox: Outbox): SessionState {
     const [msgId, next] = [number(), number()]
     state.streams.set(msgId, { next, run: text() })
   }
+  // a session stored before attempts were numbered ends here
+  if (at < bytes.length) state.attempt = bytes.readDoubleBE(at)
   return state
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { type DataFolder, openDataFolder } from '@causeway/embedded'
 import { silentLogger } from '@causeway/telemetry'
-import { answer, openSession, outboxOf, push, recordingGateway, renewal } from './fixture.conformance.ts'
+import { answer, openSession, outboxOf, push, recordingGateway, renewal, resumed, resumption } from './fixture.conformance.ts'
 import { sessionsConformance } from './sessions.conformance.ts'
 import { openEmbeddedSessions } from './sessions-embedded.ts'
 
@@ -64,6 +64,19 @@ describe('embedded sessions', () => {
     await Promise.all([opened.sessions.finish([answer(session, 3)]), ending])
     const folder = opened.folder()
     assert.deepEqual([[...folder.table('sessions').entries()].length, [...folder.table('deliveries').entries()].length], [0, 0])
+    await opened.close()
+  })
+
+  test('take up a session that was stored before attempts were numbered', async () => {
+    const opened = await openFresh()
+    const session = await openSession(opened.sessions)
+    await opened.sessions.finish([answer(session, 1)])
+    const records = opened.folder().table('sessions')
+    const [{ key, value }] = [...records.entries()]
+    await opened.folder().commit(transaction => transaction.put(records, key, value.subarray(0, -8)))
+    const sessions = await opened.reopen()
+    const { epoch, seq, recovered } = await resumed(sessions, resumption(session, { attempt: 1 }))
+    assert.deepEqual({ epoch, seq, recovered }, { epoch: 2, seq: 1, recovered: true })
     await opened.close()
   })
 

@@ -87,7 +87,11 @@ class EmbeddedSessions implements Sessions {
     const state = this.#sessions.get(request.session)
     if (!state) return { status: 'unknown' }
     if (state.tokenDigest !== request.tokenDigest || state.principal !== request.principal) return { status: 'denied' }
+    // the same attempt is the same call made again
+    if (request.attempt > 0 && request.attempt < state.attempt) return { status: 'stale' }
     const result = takeOver(state, request)
+    if (state.isRenamed) this.#ledger.wentBack(state)
+    state.isRenamed = false
     this.#changed.add(state)
     await this.#commit()
     const { previousGateway } = result

@@ -89,7 +89,7 @@ class RedisSessions implements Sessions {
   }
 
   async resume(r: ResumeRequest): Promise<ResumeResult> {
-    const args = [this.#prefix, r.bucket, r.session, r.tokenDigest, r.gateway, r.expiresAt, r.lastSeq, r.principal, r.stored]
+    const args = [this.#prefix, r.bucket, r.session, r.tokenDigest, r.gateway, r.expiresAt, r.lastSeq, r.principal, r.stored, r.attempt]
     const reply = ((await this.#resume.run(this.#redis, ...args, ...r.waiting)) as Buffer[]).map(String)
     const [
       status,
@@ -105,7 +105,7 @@ class RedisSessions implements Sessions {
       acknowledged,
       ...above
     ] = reply
-    if (status !== 'resumed') return { status: status === 'denied' ? 'denied' : 'unknown' }
+    if (status !== 'resumed') return { status: status as 'unknown' | 'denied' | 'stale' }
     return {
       status,
       incarnation,

@@ -25,7 +25,7 @@ export function sessionsConformance(name: string, open: () => Promise<OpenedSess
     describe('streams', () => streaming(onSessions))
     describe('outboxes', () => outboxes(onSessions, capabilities))
     describe('waking', () => waking(onSessions, capabilities))
-    describe('leases', () => leasing(onSessions))
+    describe('leases', () => leasing(onSessions, capabilities))
     describe('ledger', () => ledger(onSessions, capabilities))
   })
 }

@@ -10,7 +10,8 @@
  * - Order: deliveries of a session are numbered 1, 2, 3 … in the order their finishes took effect.
  * - Durability: when finish() resolves, marks and outbox are stored (Redis: as its AOF policy says; embedded: fsynced),
  *   and the wake-up follows. The wake-up may be lost; the outbox may not. A lost wake-up is told by `lost()` within 500 ms.
- * - Fence: a caller of an older epoch changes nothing.
+ * - Fence: a caller of an older epoch changes nothing. A resume of an earlier attempt than the one that holds the session is `stale` and changes nothing;
+ *   one of the same attempt is the same one asked again, and takes over. One without an attempt takes over whatever came before.
  * - Loss: where the store lost its last writes, no number is given twice: the renewal of a session says `wentBack`, or its resume
  *   `recovered` false. Where a finish, park or retry is missing that a living process had a reply for, the renewal of each session with a message
  *   under way says `lost`, and its resume `recovered` false. A store that lost nothing tells nobody anything.
@@ -38,6 +39,8 @@ export interface ResumeRequest {
   session: string
   bucket: number
   tokenDigest: string
+  /** Which SYN of its client for this session this is; 0 where the client does not number them. */
+  attempt: number
   /** Another principal's session is denied. */
   principal: string
   gateway: string
@@ -53,6 +56,8 @@ export interface ResumeRequest {
 export type ResumeResult =
   | { status: 'unknown' }
   | { status: 'denied' }
+  /** A later attempt has taken the session over: whoever sent this one has given its connection up. Nothing was changed. */
+  | { status: 'stale' }
   | {
       status: 'resumed'
       incarnation: string

@@ -5,6 +5,7 @@ import { diskFullEmbedded, diskFullKafka, diskFullRedis } from './disk-full.ts'
 import { embeddedKill } from './embedded-kill.ts'
 import { everyByte } from './every-byte.ts'
 import { gatewayKill } from './gateway-kill.ts'
+import { gatewayLate } from './gateway-late.ts'
 import { gatewayStop } from './gateway-stop.ts'
 import { kafkaCluster, kafkaLeaderless, kafkaRefuses } from './kafka-cluster.ts'
 import { kafkaStop } from './kafka-stop.ts'
@@ -23,6 +24,7 @@ export const SCENARIOS: readonly Scenario[] = [
   workerStop,
   gatewayKill,
   gatewayStop,
+  gatewayLate,
   rollingRestart,
   retries,
   everyByte,

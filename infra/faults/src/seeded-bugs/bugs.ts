@@ -16,6 +16,7 @@ export interface SeededBug {
 
 const FINISH = 'shared/sessions/src/script-finish.ts'
 const RENEW = 'shared/sessions/src/script-renew.ts'
+const RESUME = 'shared/sessions/src/script-resume.ts'
 
 /** The proof of the checker: it must catch each of these. */
 export const BUGS: readonly SeededBug[] = [
@@ -82,6 +83,14 @@ export const BUGS: readonly SeededBug[] = [
     scenario: 'gateway-kill',
     rounds: 2,
     caughtAs: ['gap', 'lost request'],
+  },
+  {
+    name: 'stale-syn-believed',
+    what: 'a stale SYN, read after its client went on elsewhere, takes the session over',
+    edits: [{ file: RESUME, find: 'attempt < tonumber(s[18] or 0)', replace: 'false' }],
+    scenario: 'gateway-late',
+    rounds: 1,
+    caughtAs: ['error', 'false loss'],
   },
   {
     name: 'heads-forgotten',
@@ -168,15 +177,15 @@ export const BUGS: readonly SeededBug[] = [
     edits: [{ file: RENEW, find: "'0-' .. (acked + 1))", replace: "'0-' .. (tonumber(s[3]) + 1))" }],
     scenario: 'client-lines',
     rounds: 2,
-    caughtAs: ['gap', 'lost request'],
+    caughtAs: ['gap', 'lost request', 'false loss'],
   },
   {
     name: 'loss-unnoticed',
     what: 'a store that went back behind what gateways have seen is not noticed, and a resume says that all is well',
     edits: [
-      { file: RENEW, find: "elseif tonumber(s[3]) < highest or s[11] == '1' then", replace: 'elseif false then' },
+      { file: RENEW, find: "elseif tonumber(s[3]) < highest or s[11] == '1'", replace: 'elseif false' },
       {
-        file: 'shared/sessions/src/script-resume.ts',
+        file: RESUME,
         find: '-- said at each resume until',
         replace: 'recovered = 1 -- said at each resume until',
       },

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import type { End } from '../network.ts'
 import { world } from '../world.ts'
 
-export { isIP } from 'node:net'
+export { BlockList, isIP } from 'node:net'
 
 class Socket extends EventEmitter {
   readonly remoteAddress = '192.0.2.1'
