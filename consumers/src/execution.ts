@@ -3,6 +3,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Encoded, RouteCodecs } from './codecs/route-codecs.ts'
 import type { Context } from './context.ts'
 import { DeadLetter, Reject, RetryAfter } from './outcome-errors.ts'
+import { NotNow } from './policies/not-now.ts'
 import { bytes, type Route } from './route.ts'
 import type { StoredMessage } from './stored-message.ts'
 
@@ -13,6 +14,8 @@ export type AttemptOutcome =
   | { kind: 'rejected'; detail: string }
   | { kind: 'badPayload'; detail: string }
   | { kind: 'failed'; error: unknown; delayMs: number | undefined }
+  /** No attempt: it comes again. */
+  | { kind: 'later'; delayMs: number }
   | { kind: 'deadLetter'; error: Error }
   /** Nobody wants its answer any more. */
   | { kind: 'cancelled' }
@@ -100,6 +103,7 @@ export function encodeValue(value: unknown): Encoded {
 export function failure(error: unknown): AttemptOutcome {
   if (error instanceof Reject) return { kind: 'rejected', detail: error.message }
   if (error instanceof DeadLetter) return { kind: 'deadLetter', error }
+  if (error instanceof NotNow) return { kind: 'later', delayMs: error.delayMs }
   if (error instanceof RetryAfter) return { kind: 'failed', error, delayMs: usableDelay(error.delayMs) }
   return { kind: 'failed', error, delayMs: undefined }
 }

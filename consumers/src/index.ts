@@ -5,6 +5,7 @@ export type { FieldType, PayloadCodec, ProtobufOptions, StructField, StructOptio
 export { codec, protobuf, struct } from './codecs/index.ts'
 export { Context } from './context.ts'
 export { DeadLetter, Reject, RetryAfter } from './outcome-errors.ts'
+export type { BreakerOptions, CacheOptions, PolicyOptions, RateOptions } from './policies/options.ts'
 export type { RetryOptions } from './retry-policy.ts'
 export type { Handler, InputOf, InputSpec, MessageOptions, Middleware, OutputOf, Route, RouteBuilder } from './route.ts'
 export { bytes, message } from './route.ts'

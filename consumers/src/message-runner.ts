@@ -128,13 +128,15 @@ export class MessageRunner {
         // the gateway says the same; whichever comes first is the answer
         this.#final(made, 'cancelled', errorFrame(message, 'CANCELLED', CANCELLED))
         return undefined
+      case 'later':
+        return { errors: [...errors], delayMs: outcome.delayMs, counts: false }
       case 'deadLetter':
         return this.#bury(made, [...errors, this.#error(outcome.error, number)], outcome.error.message)
       case 'failed': {
         const all = [...errors, this.#error(outcome.error, number)]
         const policy = route?.retry ?? { attempts: 5, minMs: 1_000, maxMs: 30_000, jitter: 0.5 }
         if (number >= policy.attempts) return this.#bury(made, all, `${number} attempts failed`)
-        return { errors: all, delayMs: outcome.delayMs ?? backoffMs(policy, number, Math.random()) }
+        return { errors: all, delayMs: outcome.delayMs ?? backoffMs(policy, number, Math.random()), counts: true }
       }
     }
   }
@@ -245,8 +247,8 @@ export class MessageRunner {
   }
 }
 
-/** Undefined where the message is being finished; else another attempt is wanted. */
-export type AttemptWish = { errors: AttemptError[]; delayMs: number } | undefined
+/** Undefined where the message is being finished; else another attempt is wanted, and `counts` where this was one. */
+export type AttemptWish = { errors: AttemptError[]; delayMs: number; counts: boolean } | undefined
 
 const unknownRoute = (message: StoredMessage, service: string): AttemptOutcome => ({
   kind: 'failed',

@@ -83,6 +83,8 @@ export class ReplayRuns implements ReplayRunner {
       case 'rejected':
       case 'badPayload':
         return { kind: 'ended', outcome: 'rejected', error: outcome.detail, errors }
+      case 'later':
+        return { kind: 'retry', delayMs: outcome.delayMs, counts: false, errors }
       case 'deadLetter':
         return failed([...errors, this.#error(outcome.error, number)])
       case 'cancelled':
@@ -90,7 +92,7 @@ export class ReplayRuns implements ReplayRunner {
       case 'failed': {
         const all = [...errors, this.#error(outcome.error, number)]
         if (number >= route.retry.attempts) return failed(all)
-        return { kind: 'retry', delayMs: outcome.delayMs ?? backoffMs(route.retry, number, Math.random()), errors: all }
+        return { kind: 'retry', delayMs: outcome.delayMs ?? backoffMs(route.retry, number, Math.random()), counts: true, errors: all }
       }
     }
   }

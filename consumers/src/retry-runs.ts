@@ -25,7 +25,11 @@ export class RetryRuns implements RetryRunner {
     else {
       const wish = await this.#runner.run(message, retry.attempts + 1, retry.errors, unpark, resolve)
       if (wish !== undefined)
-        return { kind: 'retry', delayMs: wish.delayMs, message: { ...retry, attempts: retry.attempts + 1, errors: wish.errors } }
+        return {
+          kind: 'retry',
+          delayMs: wish.delayMs,
+          message: { ...retry, attempts: retry.attempts + (wish.counts ? 1 : 0), errors: wish.errors },
+        }
     }
     const { parked } = await promise
     return { kind: 'finished', parked }

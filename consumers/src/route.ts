@@ -4,6 +4,7 @@ import type { PayloadCodec } from './codecs/payload-codec.ts'
 import { RouteCodecs } from './codecs/route-codecs.ts'
 import type { Context } from './context.ts'
 import { milliseconds } from './milliseconds.ts'
+import { type Policies, type PolicyOptions, policiesOf } from './policies/options.ts'
 import { type RetryOptions, type RetryPolicy, retryPolicy } from './retry-policy.ts'
 
 /** As `input`: the handler gets the payload as sent, and bytes it returns are answered under the request's codec. */
@@ -26,7 +27,7 @@ export type OutputOf<S extends StandardSchemaV1 | undefined> = S extends Standar
 export type Handler<In, Out = unknown> = (input: In, ctx: Context) => Out | Promise<Out>
 export type Middleware = (ctx: Context, next: () => Promise<unknown>) => unknown
 
-export interface MessageOptions<S extends InputSpec, O extends StandardSchemaV1 | undefined = undefined> {
+export interface MessageOptions<S extends InputSpec, O extends StandardSchemaV1 | undefined = undefined> extends PolicyOptions<InputOf<S>> {
   /** 1 to 65535, unique in the system; without one the route is called by name only. */
   opcode?: number
   /** Any Standard Schema, or `bytes`; without one the payload as decoded. */
@@ -58,12 +59,21 @@ export interface Route {
   readonly order: 'session' | 'none'
   readonly oneWay: boolean
   readonly priority: Priority
+  readonly policies: Policies
+  /** Answers for the handler while its breaker is open. */
+  readonly fallback: Handler<unknown> | undefined
+  /** The first is the outermost. */
+  readonly middleware: readonly Middleware[]
+  readonly handler: Handler<unknown>
+  /** Middleware, policies and handler in one. */
   readonly run: Handler<unknown>
 }
 
 export interface RouteBuilder<S extends InputSpec, O extends StandardSchemaV1 | undefined = undefined> {
   /** Wraps the handler; the first added is the outermost. */
   use(middleware: Middleware): RouteBuilder<S, O>
+  /** Answers while the route's breaker is open, where its messages would wait otherwise; counted. */
+  fallback(answer: Handler<InputOf<S>, OutputOf<O>>): RouteBuilder<S, O>
   handle(handler: Handler<InputOf<S>, OutputOf<O>>): Route
 }
 
@@ -94,8 +104,11 @@ export function message<const S extends InputSpec = undefined, const O extends S
     order: options.order ?? 'session',
     oneWay: options.oneWay ?? false,
     priority: options.priority ?? 'normal',
+    policies: policiesOf(name, options),
+    fallback: undefined,
+    middleware: [],
   } as const
-  return builder(route, [])
+  return builder(route)
 }
 
 function codecsOf(name: string, own: readonly PayloadCodec[] | undefined): RouteCodecs {
@@ -106,21 +119,24 @@ function codecsOf(name: string, own: readonly PayloadCodec[] | undefined): Route
   }
 }
 
-function builder<S extends InputSpec, O extends StandardSchemaV1 | undefined>(
-  route: Omit<Route, 'run'>,
-  chain: readonly Middleware[],
-): RouteBuilder<S, O> {
+function builder<S extends InputSpec, O extends StandardSchemaV1 | undefined>(route: Omit<Route, 'handler' | 'run'>): RouteBuilder<S, O> {
   return {
-    use: middleware => builder(route, [...chain, middleware]),
-    handle: handler => ({ ...route, run: compose(chain, handler as Handler<unknown>) }),
+    use: middleware => builder({ ...route, middleware: [...route.middleware, middleware] }),
+    fallback(answer) {
+      if (route.policies.breaker === undefined)
+        throw new TypeError(`route ${route.name} has a fallback and no breaker: what would it answer for?`)
+      return builder({ ...route, fallback: answer as Handler<unknown> })
+    },
+    handle: handler => ({ ...route, handler: handler as Handler<unknown>, run: runOf(route.middleware, handler as Handler<unknown>) }),
   }
 }
 
-function compose(chain: readonly Middleware[], handler: Handler<unknown>): Handler<unknown> {
-  if (chain.length === 0) return handler
+/** A handler behind its middleware. */
+export function runOf(middleware: readonly Middleware[], handler: Handler<unknown>): Handler<unknown> {
+  if (middleware.length === 0) return handler
   return async (input, ctx) => {
     const step = async (index: number): Promise<unknown> =>
-      index === chain.length ? handler(input, ctx) : chain[index](ctx, () => step(index + 1))
+      index === middleware.length ? handler(input, ctx) : middleware[index](ctx, () => step(index + 1))
     return await step(0)
   }
 }

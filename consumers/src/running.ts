@@ -2,6 +2,7 @@ import { type Clock, machineClock } from './clock.ts'
 import type { Context } from './context.ts'
 import type { AttemptOutcome } from './execution.ts'
 import { CANCELLED_KEPT, DEADLINE_TICK_MS } from './limits.ts'
+import { Cancelled, TimedOut, WorkerStops } from './signal-reasons.ts'
 
 /** A handler, or the stream it answered, on its way. */
 export interface Watched {
@@ -35,7 +36,7 @@ export class Running {
     if (!this.#closed) this.#ticking ??= this.#clock.every(DEADLINE_TICK_MS, () => this.#look(this.#clock.now()))
     const entry: Watched = { context, deadline, expired }
     this.#entries.add(entry)
-    if (this.#closed) context.abort(stopping())
+    if (this.#closed) context.abort(new WorkerStops())
     return entry
   }
 
@@ -49,7 +50,7 @@ export class Running {
     for (const entry of this.#entries) {
       const { context } = entry
       if (context.msgId !== msgId || context.session !== session) continue
-      this.#over(entry, new Cancelled('its client has cancelled it'))
+      this.#over(entry, new Cancelled())
       return
     }
     if (this.#cancelled.size >= CANCELLED_KEPT) this.#cancelled.delete(this.#cancelled.values().next().value!)
@@ -76,7 +77,7 @@ export class Running {
 
   #look(now: number): void {
     for (const entry of this.#entries) {
-      if (entry.deadline <= now) this.#over(entry, new Error('the handler took longer than its time-out'))
+      if (entry.deadline <= now) this.#over(entry, new TimedOut())
     }
   }
 
@@ -90,14 +91,8 @@ export class Running {
   close(): void {
     this.#closed = true
     this.#ticking?.close()
-    for (const entry of this.#entries) entry.context.abort(stopping())
+    for (const entry of this.#entries) entry.context.abort(new WorkerStops())
   }
 }
 
-/** Why a signal is aborted whose client has cancelled. */
-class Cancelled extends Error {
-  override readonly name = 'Cancelled'
-}
-
 const keyOf = (session: string, msgId: number): string => `${session} ${msgId}`
-const stopping = (): Error => new Error('the worker stops')

@@ -20,7 +20,7 @@ const noting =
 
 describe('a route', () => {
   test('is ordered by session, waits a minute and retries by default', () => {
-    const { run, codecs, ...route } = message('order.place').handle(nothing)
+    const { run, handler, codecs, ...route } = message('order.place').handle(nothing)
     assert.deepEqual(route, {
       name: 'order.place',
       opcode: undefined,
@@ -30,6 +30,10 @@ describe('a route', () => {
       order: 'session',
       priority: 'normal',
       oneWay: false,
+      output: undefined,
+      policies: { cache: undefined, rate: undefined, breaker: undefined },
+      fallback: undefined,
+      middleware: [],
     })
   })
 

@@ -1,4 +1,4 @@
-import type { Middleware, Route } from './route.ts'
+import { type Middleware, type Route, runOf } from './route.ts'
 import { compileRoutes } from './route-set.ts'
 
 /** A consumer group and the routes its workers serve. */
@@ -33,7 +33,7 @@ function wrapped(about: Pick<Service, 'name' | 'version'>, routes: readonly Rout
   }
 }
 
-const around = (route: Route, middleware: Middleware): Route => ({
-  ...route,
-  run: async (input, ctx) => await middleware(ctx, async () => await route.run(input, ctx)),
-})
+const around = (route: Route, added: Middleware): Route => {
+  const middleware = [added, ...route.middleware]
+  return { ...route, middleware, run: runOf(middleware, route.handler) }
+}

@@ -6,6 +6,7 @@ import { type Logger, silentLogger } from '@causeway/telemetry'
 import { Counters } from '../counters.ts'
 import { MessageRunner } from '../message-runner.ts'
 import { milliseconds } from '../milliseconds.ts'
+import { PolicedRoutes } from '../policies/policed.ts'
 import type { Route } from '../route.ts'
 import { compileRoutes } from '../route-set.ts'
 import { Running } from '../running.ts'
@@ -86,8 +87,8 @@ export class TestKit implements Disposable {
     { now = Date.UTC(2026, 0, 1), autoAdvance = true, maxPayload = 1 << 20, logger = silentLogger }: TestKitOptions,
   ) {
     this.#service = service
-    this.#routes = compileRoutes(service.name, service.routes)
     this.#clock = new TestClock(now)
+    this.#routes = new PolicedRoutes(compileRoutes(service.name, service.routes), this.#clock, logger).routes
     this.#autoAdvance = autoAdvance
     this.#maxPayload = maxPayload
     this.#running = new Running(this.#clock)
@@ -210,11 +211,12 @@ export class TestKit implements Disposable {
   /** All attempts of a message. */
   async #handle(message: StoredMessage): Promise<void> {
     let errors: readonly AttemptError[] = []
-    for (let number = 1; ; number++) {
+    for (let number = 1; ; ) {
       const wish = await this.#attempt(message, number, errors)
       this.#lookOn()
       if (wish === undefined || !this.#store.isOpen(message.session, message.header.msgId)) return
       errors = wish.errors
+      if (wish.counts) number++
       await new Promise<void>(resolve => this.#clock.at(this.now + wish.delayMs, resolve))
     }
   }

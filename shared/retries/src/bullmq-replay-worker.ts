@@ -65,7 +65,7 @@ export class BullmqReplayWorker implements RetryWorker {
       await replays.settle(service, id, n, { ...record, result })
     })
     if (step.kind === 'ended') return await this.#end(id, n, endedRecord(record, step))
-    await job.updateData({ ...job.data, attempts: attempts + 1 - job.stalledCounter, errors: step.errors })
+    await job.updateData({ ...job.data, attempts: attempts + (step.counts ? 1 : 0) - job.stalledCounter, errors: step.errors })
     throw new RetryLater(step.errors.at(-1)?.error ?? 'failed', step.delayMs)
   }
 

@@ -168,7 +168,10 @@ export interface ReplayRun {
   kept: ReplayResult | undefined
 }
 
-export type ReplayStep = { kind: 'retry'; delayMs: number; errors: readonly AttemptError[] } | ({ kind: 'ended' } & ReplayEnd)
+/** `counts`: this was an attempt. */
+export type ReplayStep =
+  | { kind: 'retry'; delayMs: number; errors: readonly AttemptError[]; counts: boolean }
+  | ({ kind: 'ended' } & ReplayEnd)
 
 export interface ReplayRunner {
   /** Runs one attempt. `keep` stores a result before it is delivered. Rejects only when a backend is away: the replay is run again. */

@@ -78,7 +78,12 @@ export function replayBatches(onRetries: OnRetries, capabilities: RetriesCapabil
     const gate = Promise.withResolvers<void>()
     const { runner, runs } = replayRunner(async run => {
       await gate.promise
-      return { kind: 'retry', delayMs: 10, errors: [...run.errors, { at: 1, worker: 'w', error: 'Error: broken', attempt: 1 }] }
+      return {
+        kind: 'retry',
+        delayMs: 10,
+        counts: true,
+        errors: [...run.errors, { at: 1, worker: 'w', error: 'Error: broken', attempt: 1 }],
+      }
     })
     const worker = await retries.deadLetters.work(failing.service, runner, 1)
     const { id } = await retries.deadLetters.replay(order(), letters)

@@ -40,6 +40,7 @@ export function replayRunner(attempt: Attempt = async () => ANSWERED) {
 /** The same replay after one more failure. */
 export const failedOnce = ({ attempts, errors }: ReplayRun, delayMs = 10): ReplayStep => ({
   kind: 'retry',
+  counts: true,
   delayMs,
   errors: [...errors, { at: Date.now(), worker: 'worker-1', error: `Error: attempt ${attempts + 1}`, attempt: attempts + 1 }],
 })

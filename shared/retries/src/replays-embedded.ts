@@ -175,7 +175,11 @@ export class EmbeddedReplays {
           await this.#folder.commit()
         })
         if (step.kind === 'ended') return await this.#ended(message, endedRecord(record, step))
-        return { kind: 'retry', delayMs: step.delayMs, message: { ...message, attempts: attempts + 1, errors: [...step.errors] } }
+        return {
+          kind: 'retry',
+          delayMs: step.delayMs,
+          message: { ...message, attempts: attempts + (step.counts ? 1 : 0), errors: [...step.errors] },
+        }
       },
     }
   }

@@ -1,0 +1,73 @@
+import type { Context } from '../context.ts'
+import { milliseconds } from '../milliseconds.ts'
+
+/** Answers in place of a handler that its breaker keeps from running. */
+export type Fallback<In, Out = unknown> = (input: In, ctx: Context) => Out | Promise<Out>
+
+export interface BreakerOptions {
+  /** Failures in a row that open it. Default 5. */
+  failures?: number
+  /** How long it stays open before one message is let through to try. Default 10 s. */
+  openFor?: number | string
+}
+
+export interface RateOptions {
+  /** Messages in `per`, at each worker. */
+  limit: number
+  /** Default 1 s. */
+  per?: number | string
+}
+
+export interface CacheOptions<In> {
+  /** Messages with the same text share an answer; undefined: this one is not cached. */
+  key: (input: In, ctx: Context) => string | undefined
+  ttl: number | string
+  /** Answers kept; the one used longest ago goes first. Default 10,000. */
+  entries?: number
+}
+
+/** What stands between a message and its handler, in this order. */
+export interface PolicyOptions<In> {
+  /** Remembers answers in this process; one handler runs for all who ask at a time. Streams are not cached. */
+  cache?: CacheOptions<In>
+  /** Messages beyond it wait, and use up no attempt. */
+  rate?: RateOptions
+  /** Opened by failures in a row; what it keeps out waits and uses up no attempt, or is answered by the route's fallback. */
+  breaker?: BreakerOptions
+}
+
+export interface Policies {
+  cache: { key: CacheOptions<unknown>['key']; ttlMs: number; entries: number } | undefined
+  rate: { limit: number; perMs: number } | undefined
+  breaker: { failures: number; openForMs: number } | undefined
+}
+
+/** Throws a TypeError that names the option where one is wrong. */
+export function policiesOf<In>(route: string, { cache, rate, breaker }: PolicyOptions<In>): Policies {
+  const named = (name: string): string => `route ${route}: ${name}`
+  return {
+    cache: cache && {
+      key: cache.key as CacheOptions<unknown>['key'],
+      ttlMs: positive(milliseconds(cache.ttl, named('cache.ttl')), named('cache.ttl')),
+      entries: whole(cache.entries ?? 10_000, named('cache.entries')),
+    },
+    rate: rate && {
+      limit: whole(rate.limit, named('rate.limit')),
+      perMs: positive(milliseconds(rate.per ?? 1_000, named('rate.per')), named('rate.per')),
+    },
+    breaker: breaker && {
+      failures: whole(breaker.failures ?? 5, named('breaker.failures')),
+      openForMs: positive(milliseconds(breaker.openFor ?? 10_000, named('breaker.openFor')), named('breaker.openFor')),
+    },
+  }
+}
+
+function whole(value: number, what: string): number {
+  if (!Number.isInteger(value) || value < 1) throw new TypeError(`${what} is ${value}: expected a whole number from 1`)
+  return value
+}
+
+function positive(ms: number, what: string): number {
+  if (ms <= 0) throw new TypeError(`${what} is ${ms} ms: expected more than 0`)
+  return ms
+}
