@@ -35,24 +35,34 @@ export interface AdmissionOptions {
   counters: Counters
 }
 
+/** What all messages of a session to a route share. */
+interface Course {
+  service: string
+  topic: string
+  partition: number
+  headerTail: string
+}
+
 /** Wait that a client refused with OVERLOADED or BACKEND_UNAVAILABLE is asked for, ms. */
 const RETRY_AFTER_MS = 1_000
 
 /** Step 2 of a message's way: here it is refused, with nothing stored, or becomes a record of the log. */
 export class Admission {
   readonly #options: AdmissionOptions
-  readonly #tails = new WeakMap<GatewaySession, Map<string, string>>()
+  readonly #courses = new WeakMap<GatewaySession, Map<string, Course>>()
+  /** The last one taken: what is read at a time is mostly one session's, to one route. */
+  #last: { session: GatewaySession; route: KnownRoute; course: Course } | undefined
 
   constructor(options: AdmissionOptions) {
     this.#options = options
   }
 
-  /** Admits or refuses a message whose number was not seen before; the caller has looked at the window. */
-  admit(session: GatewaySession, frame: Frame, now: number): void {
+  /** Admits or refuses a message whose number was not seen before; the caller has looked at the window, and at the clocks: `now` is Unix ms, `at` monotonic. */
+  admit(session: GatewaySession, frame: Frame, now: number, at: number): void {
     session.lastMsgId = frame.msgId
     const route = this.#routeOf(frame)
     const refusal = this.#refusal(session, route, frame, now)
-    if (refusal === undefined) this.#append(session, frame, route!, now)
+    if (refusal === undefined) this.#append(session, frame, route!, now, at)
     else this.refuse(session, frame.msgId, refusal)
   }
 
@@ -83,7 +93,7 @@ export class Admission {
     return retryAfterMs === undefined ? undefined : problem('OVERLOADED', { retryAfterMs: Math.max(RETRY_AFTER_MS, retryAfterMs) })
   }
 
-  #append(session: GatewaySession, frame: Frame, route: KnownRoute, now: number): void {
+  #append(session: GatewaySession, frame: Frame, route: KnownRoute, now: number, at: number): void {
     const { metadata } = frame
     const request = frame.type === FrameType.REQUEST
     const timeout = timeoutOf(frame, route)
@@ -95,14 +105,14 @@ export class Admission {
       request,
       bytes: frame.payload.length,
       deadline: deadline === 0 ? Number.POSITIVE_INFINITY : deadline,
-      admittedAt: performance.now(),
+      admittedAt: at,
       stored: false,
       ending: false,
     }
     const kind = request ? 'request' : 'notify'
-    const tail = this.#tail(session, route.name)
+    const { topic, partition, headerTail } = this.#course(session, route)
     const header = encodeRecordHeaderWith(
-      tail,
+      headerTail,
       frame.msgId,
       pending.prev,
       kind,
@@ -114,8 +124,8 @@ export class Admission {
     session.admit(pending)
     this.#options.counters.accepted++
     this.#options.appender().append({
-      topic: requestsTopic(route.service),
-      partition: partitionOf(session.bucket, this.#options.partitions),
+      topic,
+      partition,
       key: session.id,
       value: frame.payload,
       header,
@@ -128,20 +138,27 @@ export class Admission {
     })
   }
 
-  /** The part of the record header that all messages of a session to a route share. */
-  #tail(session: GatewaySession, route: string): string {
-    let tails = this.#tails.get(session)
-    if (tails === undefined) {
-      tails = new Map()
-      this.#tails.set(session, tails)
+  #course(session: GatewaySession, route: KnownRoute): Course {
+    const last = this.#last
+    if (last?.session === session && last.route === route) return last.course
+    let courses = this.#courses.get(session)
+    if (courses === undefined) {
+      courses = new Map()
+      this.#courses.set(session, courses)
     }
-    let tail = tails.get(route)
-    if (tail === undefined) {
+    let course = courses.get(route.name)
+    if (course?.service !== route.service) {
       const { epoch, incarnation, principal } = session
-      tail = recordHeaderTail({ route, gateway: this.#options.gateway, epoch, incarnation, principal })
-      tails.set(route, tail)
+      course = {
+        service: route.service,
+        topic: requestsTopic(route.service),
+        partition: partitionOf(session.bucket, this.#options.partitions),
+        headerTail: recordHeaderTail({ route: route.name, gateway: this.#options.gateway, epoch, incarnation, principal }),
+      }
+      courses.set(route.name, course)
     }
-    return tail
+    this.#last = { session, route, course }
+    return course
   }
 }
 

@@ -73,10 +73,11 @@ export class Connection implements SessionOwner, Subscriber, IntakeOwner {
   /** Frames of one read; `failure` is what ended the decoding. */
   received(frames: readonly Frame[], failure: ProtocolError | undefined): void {
     const now = Date.now()
+    const at = performance.now()
     this.#keepAlive.heard(now)
     this.#context.counters.received.add(frames.length)
     for (const frame of frames) {
-      this.frame(frame, now)
+      this.frame(frame, now, at)
     }
     if (failure !== undefined) {
       this.fail(failure)
@@ -92,10 +93,10 @@ export class Connection implements SessionOwner, Subscriber, IntakeOwner {
     return this.#state === 'open'
   }
 
-  frame(frame: Frame, now: number): void {
+  frame(frame: Frame, now: number, at: number): void {
     if (this.#isClosed()) return
     if ((frame.flags & Flag.CHECKSUM) !== 0) this.#checksum = true
-    if (this.#state === 'open') this.#openFrame(frame, now)
+    if (this.#state === 'open') this.#openFrame(frame, now, at)
     else if (this.#state === 'expectAck') this.#expectAck(frame)
     else if (this.#state === 'opening') this.#intake.hold(frame)
     else if (frame.type === FrameType.SYN) void this.#synReceived(frame)
@@ -162,7 +163,7 @@ export class Connection implements SessionOwner, Subscriber, IntakeOwner {
     this.#context.channels.beginAll(this)
   }
 
-  #openFrame(frame: Frame, now: number): void {
+  #openFrame(frame: Frame, now: number, at: number): void {
     const session = this.session!
     if (frame.seq > session.acknowledged) {
       this.#context.host.acknowledged(session, frame.seq)
@@ -175,7 +176,7 @@ export class Connection implements SessionOwner, Subscriber, IntakeOwner {
       case FrameType.NOTIFY:
       case FrameType.SUBSCRIBE:
       case FrameType.UNSUBSCRIBE:
-        this.#intake.message(session, frame, now)
+        this.#intake.message(session, frame, now, at)
         return
       case FrameType.ACK:
         return

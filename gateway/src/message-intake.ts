@@ -12,7 +12,8 @@ export interface IntakeOwner {
   /** Past its handshake, and not closed. */
   readonly isOpen: boolean
   /** Decides what a frame means, as when it was read. */
-  frame(frame: Frame, now: number): void
+  /** `now` is Unix ms, `at` monotonic. */
+  frame(frame: Frame, now: number, at: number): void
   /** SUBSCRIBE or UNSUBSCRIBE; resolves, and never rejects, once it is answered. */
   subscription(session: GatewaySession, frame: Frame): Promise<void>
   send(frame: Uint8Array): void
@@ -46,7 +47,7 @@ export class MessageIntake {
     this.#gate = gate
   }
 
-  message(session: GatewaySession, frame: Frame, now: number): void {
+  message(session: GatewaySession, frame: Frame, now: number, at: number): void {
     const { config, admission, host } = this.#context
     const { msgId, type } = frame
     if (this.#holding) {
@@ -75,7 +76,7 @@ export class MessageIntake {
     } else if (this.#barrier.stands && admission.admits(session, frame, now)) {
       this.hold(frame)
       return
-    } else admission.admit(session, frame, now)
+    } else admission.admit(session, frame, now, at)
     if (msgId >= MAX_NUMBER) this.#owner.leave('the numbers of this session are used up: begin a new one', 0)
   }
 
@@ -103,7 +104,8 @@ export class MessageIntake {
     if (frames.length === 0) return
     this.#holding = false
     const now = Date.now()
-    for (const frame of frames) this.#owner.frame(frame, now)
+    const at = performance.now()
+    for (const frame of frames) this.#owner.frame(frame, now, at)
     if (this.#held.length === 0) this.#owner.readOn()
     this.turnEnds()
     this.#owner.flush()

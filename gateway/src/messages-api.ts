@@ -119,7 +119,7 @@ async function ask(context: ConnectionContext, principal: string, body: MessageB
       metadata,
       payload: body.payload,
     }
-    context.admission.admit(session, frame, Date.now())
+    context.admission.admit(session, frame, Date.now(), performance.now())
     return await owner.answer
   } finally {
     context.host.forget(session)

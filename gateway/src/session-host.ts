@@ -39,6 +39,9 @@ export class SessionHost implements WakeHandlers {
   /** Sessions of which the store is to be told something. */
   readonly touched = new Set<GatewaySession>()
   readonly #outboxes: OutboxReader
+  /** Of the wake-up that is being read, ms: monotonic (0 between two), and Unix. */
+  #wokenAt = 0
+  #wokenOn = 0
 
   constructor(options: SessionHostOptions) {
     this.#options = options
@@ -216,7 +219,14 @@ export class SessionHost implements WakeHandlers {
     const session = this.held.get(id)
     if (session === undefined) return
     const ended = endedBy(frame)
-    if (ended !== 0) this.#settle(session, ended)
+    if (ended !== 0) {
+      // one look at the clocks a wake-up
+      if (this.#wokenAt === 0) {
+        this.#wokenAt = performance.now()
+        this.#wokenOn = Date.now()
+      }
+      this.#settle(session, ended, this.#wokenAt, this.#wokenOn)
+    }
     if (session.owner === undefined) return
     // a wake-up may come after the outbox was read, and its delivery be acknowledged by then
     if (seq > session.acknowledged) session.outbox.add(seq, frame.length)
@@ -230,6 +240,7 @@ export class SessionHost implements WakeHandlers {
   }
 
   flush(): void {
+    this.#wokenAt = 0
     const dirty = this.#dirty
     this.#dirty = []
     for (const session of dirty) {
@@ -266,13 +277,13 @@ export class SessionHost implements WakeHandlers {
     session.owner?.close('REPLACED', 'another connection has resumed this session')
   }
 
-  #settle(session: GatewaySession, msgId: number): void {
+  #settle(session: GatewaySession, msgId: number, at = performance.now(), now = Date.now()): void {
     const pending = session.settle(msgId)
     if (pending === undefined) return
     if (!pending.stored) this.stored(session, pending)
-    const roundTripMs = performance.now() - pending.admittedAt
+    const roundTripMs = at - pending.admittedAt
     if ((msgId & 15) === 1) this.#options.counters.roundTrips.add(roundTripMs)
-    if (pending.service !== '') this.#options.overload.ended(pending.service, roundTripMs, Date.now())
+    if (pending.service !== '') this.#options.overload.ended(pending.service, roundTripMs, now)
     session.owner?.windowOpened()
   }
 
