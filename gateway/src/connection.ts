@@ -276,7 +276,7 @@ export class Connection implements SessionOwner, Subscriber, IntakeOwner {
 
   refuse(msgId: number, refusal: Problem): void {
     this.send(encodeError(refusal, { msgId }))
-    this.#intake.refused(refusal.code)
+    this.#intake.refused()
     this.transport.flush()
   }
 

@@ -65,10 +65,12 @@ describe('behind a refusal', () => {
     await until(() => admitted(gateway).length === 1)
   })
 
-  test('that is about its message alone, others go on', async () => {
+  test('whatever it is for, what stands behind it in the same read waits until it is read', async () => {
     const gateway = fakeGateway()
     const client = await openClient(gateway)
     client.send({ ...request(1), opcode: 99 }, request(2))
-    assert.deepEqual([refused(client), admitted(gateway), pings(client).length], [[[1, 'NO_ROUTE']], [2], 0])
+    assert.deepEqual([refused(client), admitted(gateway), pings(client).length], [[[1, 'NO_ROUTE']], [], 1])
+    client.send({ type: FrameType.PONG, payload: pings(client)[0].payload })
+    await until(() => admitted(gateway).length === 1)
   })
 })

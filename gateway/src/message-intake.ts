@@ -1,4 +1,4 @@
-import { type ErrorName, type Frame, FrameType, MAX_NUMBER, ProtocolError, typeName } from '@causeway/protocol'
+import { type Frame, FrameType, MAX_NUMBER, ProtocolError, typeName } from '@causeway/protocol'
 import type { ConnectionContext } from './connection-context.ts'
 import { HeldFrames } from './held-frames.ts'
 import { SUBSCRIBES_AHEAD } from './limits.ts'
@@ -23,9 +23,6 @@ export interface IntakeOwner {
   fail(error: ProtocolError): void
   leave(reason: string, reconnectAfterMs: number): void
 }
-
-/** Refusals that say nothing about their message: the next one may well be admitted. */
-const PASSING: ReadonlySet<ErrorName> = new Set(['OVERLOADED', 'BACKEND_UNAVAILABLE'])
 
 /** What a connection's client sends, on its way to the admission: in order, within the window, and never past a refusal that may be unread. */
 export class MessageIntake {
@@ -121,8 +118,8 @@ export class MessageIntake {
     })
   }
 
-  refused(code: ErrorName): void {
-    if (PASSING.has(code)) this.#barrier.refused(Date.now())
+  refused(): void {
+    this.#barrier.refused(Date.now())
   }
 
   /** Asks whether the refusals of this turn were read. */
