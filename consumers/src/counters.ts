@@ -25,7 +25,7 @@ export class Counters {
   unreadable = 0
   /** Messages left to the worker that holds their partition by now. */
   left = 0
-  /** Partitions taken over while their former owner was still at work on them. */
+  /** Partitions taken over that their former owner had not given up in time. */
   handoversLate = 0
   /** Dead letters whose copy on the -dlt topic Kafka did not confirm. */
   deadLettersUnlogged = 0

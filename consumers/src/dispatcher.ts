@@ -1,21 +1,23 @@
 import type { ConsumedRecord, LogConsumer } from '@causeway/log'
 import { bucketOf } from '@causeway/protocol'
-import type { Registry } from '@causeway/registry'
+import type { LateSession, Registry } from '@causeway/registry'
 import type { Retries } from '@causeway/retries'
 import type { FinishBatcher, Sessions } from '@causeway/sessions'
 import type { Logger } from '@causeway/telemetry'
-import { retrying } from './backend-retry.ts'
 import { Backlog } from './backlog.ts'
 import type { Counters } from './counters.ts'
 import { Handover } from './handover.ts'
 import { Lane, type LaneMessage } from './lane.ts'
 import { Lanes } from './lanes.ts'
+import { LateSessions } from './late-sessions.ts'
 import { DRAIN_MS, RECLAIM_MS } from './limits.ts'
 import type { AttemptWish, MessageRunner } from './message-runner.ts'
 import { Parking } from './parking.ts'
 import type { QueueTime } from './queue-time.ts'
+import { ReadyLanes } from './ready-lanes.ts'
 import { RepeatCheck } from './repeat-check.ts'
 import type { Route } from './route.ts'
+import { standingHeads } from './standing-heads.ts'
 import { fromRecord, type StoredMessage } from './stored-message.ts'
 
 export interface DispatcherOptions {
@@ -26,7 +28,7 @@ export interface DispatcherOptions {
   finisher: FinishBatcher
   sessions: Sessions
   retries: Retries
-  registry: Pick<Registry, 'hold' | 'release'>
+  registry: Pick<Registry, 'hold' | 'release' | 'late' | 'settle'>
   /** Buckets of a partition. */
   bucketsOf: (partition: number) => readonly number[]
   concurrency: number
@@ -48,10 +50,9 @@ export class Dispatcher {
   readonly #handover: Handover
   #consumer: LogConsumer | undefined
   #lanes: Lanes
+  #late: LateSessions
   #backlog: Backlog
-  #ready: Lane[] = []
-  #firstReady = 0
-  #busy = 0
+  #ready: ReadyLanes
   /** Changes with each assignment: what belongs to an older one is finished and forgotten. */
   #generation = 0
   #stopped = true
@@ -59,7 +60,6 @@ export class Dispatcher {
   #revoked = false
   /** The worker stops: no assignment begins anything any more. */
   #ending = false
-  #drained: (() => void) | undefined
 
   constructor(options: DispatcherOptions) {
     this.#options = options
@@ -67,6 +67,8 @@ export class Dispatcher {
     this.#repeats = new RepeatCheck(options.sessions, options.counters, options.logger)
     this.#handover = new Handover(options)
     this.#lanes = new Lanes([], options.counters)
+    this.#late = this.#lateSessions([], [])
+    this.#ready = new ReadyLanes(options.concurrency)
     this.#backlog = new Backlog([], () => this.#consumer)
   }
 
@@ -74,58 +76,90 @@ export class Dispatcher {
     this.#consumer = consumer
   }
 
-  /** A take-over: nothing known before holds; it waits for what the former owners still handle, and reads the heads that stand before the first record. */
+  #lateSessions(elsewhere: readonly LateSession[], here: readonly string[]): LateSessions {
+    return new LateSessions({
+      ...{ elsewhere, here },
+      look: partitions => this.#handover.look(partitions),
+      go: lane => {
+        for (const each of lane.takeAll()) this.#enter(lane, each)
+        this.#pump()
+      },
+    })
+  }
+
+  /** A take-over: nothing known before holds; it waits until the former owners have given up, and reads the heads that stand before the first record. */
   async assigned(partitions: readonly number[]): Promise<void> {
     // what runs goes on to its end under the assignment it has
     if (this.#ending) return
     const generation = ++this.#generation
     this.#revoked = false
+    const { running } = this.#lanes
     this.#lanes = new Lanes([], this.#options.counters)
+    this.#late.close()
     this.#backlog.close()
     this.#backlog = new Backlog(partitions, () => this.#consumer)
-    this.#ready = []
-    this.#firstReady = 0
-    this.#busy = 0
-    this.#drained?.()
+    this.#ready.abandon()
+    this.#ready = new ReadyLanes(this.#options.concurrency)
     this.#stopped = true
-    await this.#handover.take(partitions, () => generation === this.#generation && !this.#ending)
-    const heads = await this.#heads(partitions.flatMap(partition => this.#options.bucketsOf(partition)))
-    if (generation !== this.#generation || this.#ending) return
+    await this.#handover.release(running)
+    const elsewhere = await this.#handover.take(partitions, () => this.#stands(generation))
+    // one that ends as a head while the heads are read may be missing there
+    const here = this.#handover.late
+    const standing = await standingHeads(
+      this.#options,
+      partitions.flatMap(partition => this.#options.bucketsOf(partition)),
+    )
+    if (!this.#stands(generation)) return
+    const heads = standing && [...standing, ...here]
     this.#lanes = new Lanes(heads, this.#options.counters)
+    this.#late = this.#lateSessions(elsewhere, this.#handover.late)
     this.#stopped = false
     this.#options.logger.info(
-      { service: this.#options.service, partitions: partitions.length, heads: heads?.length },
+      { service: this.#options.service, partitions: partitions.length, heads: standing?.length, late: elsewhere.length + here.length },
       'partitions assigned',
     )
   }
 
-  /** Undefined where the store refuses to tell. */
-  async #heads(buckets: readonly number[]): Promise<string[] | undefined> {
-    const { retries, service, counters, logger } = this.#options
-    try {
-      return await retrying('reading heads', logger, () => retries.heads(service, buckets))
-    } catch (error) {
-      counters.refusedCalls++
-      logger.error({ error: (error as Error).message }, 'the heads can not be read; each session is offered for parking once')
-      return undefined
-    }
+  /** It is the present assignment, and has not ended. */
+  #stands(generation: number): boolean {
+    return generation === this.#generation && !this.#revoked && !this.#ending
   }
 
-  /** Stops dispatching and waits for what runs, at most DRAIN_MS; what is complete is committed at once, and again then. */
-  revoked(): Promise<void> {
+  /**
+   * Stops dispatching and waits for what runs, at most DRAIN_MS; what is complete is committed at once, and again then. The partitions are free after
+   * that; sessions that still have something in a handler are named.
+   */
+  async revoked(): Promise<void> {
+    const generation = this.#generation
     this.#revoked = true
     this.#handover.rebalancing()
-    return this.#drain(DRAIN_MS)
+    await this.#drain(DRAIN_MS)
+    // else the next assignment is there already, and has released them for its own
+    const isLast = generation === this.#generation
+    await Promise.all([this.#lastCommit(), isLast && this.#handover.release(this.#lanes.running)])
   }
 
   /** The same with another limit, for a worker that stops: nothing begins any more. */
-  stop(timeoutMs: number): Promise<void> {
+  async stop(timeoutMs: number): Promise<void> {
     this.#ending = true
-    return this.#drain(timeoutMs)
+    await this.#drain(timeoutMs)
+    await Promise.all([this.#lastCommit(), this.#handover.leave(this.#lanes.running)])
+  }
+
+  /** After stop(), and after the group has been left: waits for the handlers that still run. */
+  ended(timeoutMs: number): Promise<void> {
+    return this.#handover.noneLate(timeoutMs)
+  }
+
+  /** At the very end: what did not end in time is waited for by nobody. */
+  close(): Promise<void> {
+    this.#late.close()
+    return this.#handover.close()
   }
 
   async #drain(timeoutMs: number): Promise<void> {
     this.#stopped = true
+    this.#late.close()
     if (this.outstanding > 0) {
       void this.#lastCommit()
       let timer: NodeJS.Timeout | undefined
@@ -135,7 +169,6 @@ export class Dispatcher {
       await Promise.race([this.#quiet(), late])
       clearTimeout(timer)
     }
-    await this.#lastCommit()
   }
 
   async #lastCommit(): Promise<void> {
@@ -148,11 +181,7 @@ export class Dispatcher {
 
   /** Nothing in a handler, nothing in the air. */
   async #quiet(): Promise<void> {
-    if (this.#busy > 0) {
-      await new Promise<void>(resolve => {
-        this.#drained = resolve
-      })
-    }
+    await this.#ready.quiet()
     await this.#options.finisher.idle()
   }
 
@@ -168,6 +197,11 @@ export class Dispatcher {
 
   get lanes(): number {
     return this.#lanes.size
+  }
+
+  /** Sessions that wait for a handler of a former assignment. */
+  get late(): number {
+    return this.#late.waiting
   }
 
   records(partition: number, records: readonly ConsumedRecord[]): void {
@@ -190,41 +224,41 @@ export class Dispatcher {
       })
       return
     }
-    const lane = this.#lanes.of(message.session)
+    const lane = this.#lanes.of(message.session, record.partition)
     const laneMessage: LaneMessage = { message, entry, partition: record.partition, since: record.appendedAt ?? now, check: false }
     if (!this.#lanes.fence(lane, laneMessage)) {
       entry.complete = true
       return
     }
-    if (this.#options.routes.get(message.header.route)?.order === 'none') this.#makeReady(this.#loneLane(lane, laneMessage))
+    if (this.#late.has(message.session)) {
+      lane.queue.push(laneMessage)
+      this.#late.wait(lane)
+    } else this.#enter(lane, laneMessage)
+  }
+
+  #enter(lane: Lane, laneMessage: LaneMessage): void {
+    if (!this.#isOrdered(laneMessage)) this.#ready.add(this.#loneLane(lane, laneMessage))
     else {
       lane.queue.push(laneMessage)
-      if (!lane.busy && !lane.ready) this.#makeReady(lane)
+      if (!lane.busy && !lane.ready) this.#ready.add(lane)
     }
+  }
+
+  #isOrdered({ message }: LaneMessage): boolean {
+    return this.#options.routes.get(message.header.route)?.order !== 'none'
   }
 
   /** A message of a route without order runs beside its session's others. */
   #loneLane(lane: Lane, laneMessage: LaneMessage): Lane {
-    const lone = new Lane(lane.session, false, lane)
+    const lone = new Lane(lane.session, lane.partition, false, lane)
     lone.queue.push(laneMessage)
     return lone
   }
 
-  #makeReady(lane: Lane): void {
-    lane.ready = true
-    this.#ready.push(lane)
-  }
-
   #pump(): void {
-    while (!this.#stopped && this.#busy < this.#options.concurrency && this.#firstReady < this.#ready.length) {
-      const lane = this.#ready[this.#firstReady++]
-      if (this.#firstReady === this.#ready.length) {
-        this.#ready = []
-        this.#firstReady = 0
-      }
-      lane.ready = false
-      lane.busy = true
-      this.#busy++
+    while (!this.#stopped) {
+      const lane = this.#ready.begin()
+      if (lane === undefined) return
       this.#advance(lane, this.#generation)
     }
   }
@@ -262,7 +296,7 @@ export class Dispatcher {
 
   /** After a handler that took its time, other lanes that wait come first: one session's queue is no longer for having a place already. */
   #goOn(lane: Lane, generation: number): void {
-    if (this.#firstReady < this.#ready.length) this.#release(lane, generation)
+    if (this.#ready.size > 0) this.#release(lane, generation)
     else this.#advance(lane, generation)
   }
 
@@ -271,14 +305,13 @@ export class Dispatcher {
    * then nothing is begun. Or the store is wrong, for this assignment stands: it is put right, and `again` is called.
    */
   #disowned(lane: Lane, generation: number, again: () => void): void {
-    const stands = (): boolean => generation === this.#generation && !this.#revoked && !this.#ending
-    if (stands()) this.#stopped = true
+    if (this.#stands(generation)) this.#stopped = true
     const look = async (): Promise<void> => {
-      if (stands() && !(await this.#handover.reclaim())) {
+      if (this.#stands(generation) && !(await this.#handover.reclaim())) {
         setTimeout(look, RECLAIM_MS)
         return
       }
-      if (!stands()) {
+      if (!this.#stands(generation)) {
         this.#release(lane, generation)
         return
       }
@@ -290,26 +323,35 @@ export class Dispatcher {
   }
 
   #release(lane: Lane, generation: number): void {
-    lane.busy = false
     if (generation !== this.#generation) return
-    this.#busy--
-    if (this.#stopped && this.#busy === 0) this.#drained?.()
-    if (lane.waiting > 0 && !lane.ready) this.#makeReady(lane)
+    this.#ready.end(lane)
+    if (lane.waiting > 0 && !lane.ready) this.#ready.add(lane)
     this.#pump()
   }
 
   #run(lane: Lane, begun: LaneMessage): AttemptWish | Promise<AttemptWish> {
     lane.unfinished++
     this.#options.queueTime.add(begun.since, Date.now())
-    this.#handover.begin(begun.partition)
+    this.#begin(lane)
     return this.#options.runner.run(begun.message, 1, [], undefined, () => this.#finished(lane, begun))
   }
 
-  #finished(lane: Lane, { entry, partition }: LaneMessage): void {
+  #begin(lane: Lane): void {
+    const own = lane.origin ?? lane
+    own.running++
+  }
+
+  #end(lane: Lane): void {
+    const own = lane.origin ?? lane
+    own.running--
+    if (own.running === 0 && this.#handover.ended(lane.session)) this.#late.endedHere(lane.session)
+  }
+
+  #finished(lane: Lane, { entry }: LaneMessage): void {
     lane.unfinished--
     if (lane.unfinished === 0) lane.settled?.()
     entry.complete = true
-    this.#handover.end(partition)
+    this.#end(lane)
   }
 
   /** After a handler: the next one, or the failed message becomes its session's head before anything else of it moves. */
@@ -324,23 +366,16 @@ export class Dispatcher {
   }
 
   #retryLater(lane: Lane, laneMessage: LaneMessage, wish: NonNullable<AttemptWish>, generation: number): void {
-    const ordered = this.#options.routes.get(laneMessage.message.header.route)?.order !== 'none'
-    this.#parking.retryLater(lane, laneMessage, wish, ordered, goOn => {
-      this.#handover.end(laneMessage.partition)
+    this.#parking.retryLater(lane, laneMessage, wish, this.#isOrdered(laneMessage), goOn => {
+      this.#end(lane)
       if (goOn) this.#goOn(lane, generation)
       else {
         this.#disowned(lane, generation, () => {
-          this.#handover.begin(laneMessage.partition)
+          this.#begin(lane)
           this.#retryLater(lane, laneMessage, wish, generation)
         })
       }
     })
-  }
-
-  /** After stop(), and after the group has been left: whoever comes next waits for nothing but the handlers that still run. Waits for them too. */
-  async handOver(timeoutMs: number): Promise<void> {
-    await this.#handover.leave()
-    await this.#drain(timeoutMs)
   }
 
   /** Commits what is complete; called by the clock. */

@@ -1,26 +1,31 @@
-import type { Registry } from '@causeway/registry'
+import { type Held, type LateSession, LEASE_MS, type Registry } from '@causeway/registry'
 import type { Logger } from '@causeway/telemetry'
 import type { Counters } from './counters.ts'
-import { HANDOVER_LOOK_MS, HANDOVER_MS } from './limits.ts'
+import { HANDOVER_LOOK_MS, HANDOVER_MS, LATE_NAMED } from './limits.ts'
 
 export interface HandoverOptions {
   service: string
   worker: string
-  registry: Pick<Registry, 'hold' | 'release'>
+  registry: Pick<Registry, 'hold' | 'release' | 'late' | 'settle'>
   counters: Counters
   logger: Logger
 }
 
 /**
- * From one owner of a partition to the next: a worker holds a partition from its assignment until its last handler has ended, and who is assigned
- * it next waits for that, at most HANDOVER_MS from the beginning of the rebalance. What then still runs is handled by two at once, and the finish takes one.
+ * From one owner of a partition to the next. A worker holds a partition until its assignment has ended and drained; then it frees it and names, in the
+ * same step, the sessions that it still has in a handler, its *late sessions*. Who is assigned the partition next waits until it is free, at most HANDOVER_MS
+ * from the beginning of the rebalance, and begins everything but the late sessions (LateSessions waits for those).
  */
 export class Handover {
   readonly #options: HandoverOptions
-  /** By partition, handlers of whatever assignment that have not ended. */
-  readonly #running = new Map<number, number>()
   readonly #held = new Set<number>()
   #assigned: ReadonlySet<number> = new Set()
+  /** Sessions of assignments that have ended, still in a handler here, and their partitions. */
+  readonly #late = new Map<string, number>()
+  /** No longer late since the store was told. */
+  #settled: LateSession[] = []
+  #renewing: NodeJS.Timeout | undefined
+  #noneLate: (() => void) | undefined
   /** Monotonic ms. */
   #rebalancingSince: number | undefined
 
@@ -28,17 +33,9 @@ export class Handover {
     this.#options = options
   }
 
-  begin(partition: number): void {
-    this.#running.set(partition, (this.#running.get(partition) ?? 0) + 1)
-  }
-
-  end(partition: number): void {
-    const left = (this.#running.get(partition) ?? 0) - 1
-    if (left > 0) this.#running.set(partition, left)
-    else {
-      this.#running.delete(partition)
-      if (this.#held.has(partition) && !this.#assigned.has(partition)) void this.#release([partition])
-    }
+  /** Sessions that an earlier assignment has in a handler in this process. */
+  get late(): string[] {
+    return [...this.#late.keys()]
   }
 
   /** The time of the whole hand-over runs from here. */
@@ -46,19 +43,21 @@ export class Handover {
     this.#rebalancingSince ??= performance.now()
   }
 
-  /** Resolves when nobody works on these partitions any more, this process included, or the time is up; the rest is given up. */
-  async take(partitions: readonly number[], isCurrent: () => boolean): Promise<void> {
+  /** Resolves when nobody else holds these partitions any more, or the time is up: they are taken by force then. Gives the late sessions of other workers. */
+  async take(partitions: readonly number[], isCurrent: () => boolean): Promise<LateSession[]> {
+    if (!isCurrent()) return []
     const until = (this.#rebalancingSince ?? performance.now()) + HANDOVER_MS
     this.#rebalancingSince = undefined
     this.#assigned = new Set(partitions)
-    void this.#release([...this.#held].filter(partition => !this.#assigned.has(partition) && !this.#running.has(partition)))
-    for (;;) {
+    while (isCurrent()) {
       const isLate = performance.now() >= until
-      const taken = await this.#hold(partitions, isLate)
+      const held = await this.#hold(partitions, isLate)
+      if (!isCurrent()) void this.#free([...this.#held].filter(partition => !this.#assigned.has(partition)))
       // a claim that the store did not hear is made again: retries are held against it
-      if (!isCurrent() || (isLate && taken !== undefined) || (taken && partitions.every(partition => !this.#running.has(partition)))) break
-      await new Promise(resolve => setTimeout(resolve, HANDOVER_LOOK_MS))
+      else if (held !== undefined && (isLate || held.others.length === 0)) return held.late
+      else await new Promise(resolve => setTimeout(resolve, HANDOVER_LOOK_MS))
     }
+    return []
   }
 
   /** The present assignment stands, and the store has another holder: it is put right. False where the store is away. */
@@ -66,37 +65,108 @@ export class Handover {
     return (await this.#hold([...this.#assigned], true)) !== undefined
   }
 
-  /** Whether they are all this worker's now; undefined while the store is away and nobody can be asked. */
-  async #hold(partitions: readonly number[], force: boolean): Promise<boolean | undefined> {
+  /** Undefined while the store is away and nobody can be asked. */
+  async #hold(partitions: readonly number[], force: boolean): Promise<Held | undefined> {
     const { registry, service, worker, counters, logger } = this.#options
     try {
-      const others = await registry.hold(service, worker, partitions, force)
+      const held = await registry.hold(service, worker, partitions, force)
+      const { others } = held
       for (const partition of partitions) if (force || !others.includes(partition)) this.#held.add(partition)
       if (force && others.length > 0) {
         counters.handoversLate += others.length
-        logger.warn({ service, partitions: others }, 'the former owner is still at work on these partitions; going on without waiting')
+        logger.warn({ service, partitions: others }, 'the former owner does not give these partitions up; going on without waiting')
       }
-      return others.length === 0
+      return held
     } catch (error) {
       logger.debug({ service, error: (error as Error).message }, 'the holders of partitions could not be asked')
       return undefined
     }
   }
 
-  async #release(partitions: readonly number[]): Promise<void> {
-    if (partitions.length === 0) return
+  /** An assignment has ended: its partitions are free, and of its sessions those in `running` are late. */
+  async release(running: readonly LateSession[]): Promise<void> {
+    for (const { session, partition } of running) this.#late.set(session, partition)
+    if (this.#late.size > 0) this.#renewing ??= setInterval(() => void this.#free([]), LEASE_MS / 3)
+    if (this.#held.size > 0 || running.length > 0) await this.#free([...this.#held])
+  }
+
+  /** Frees partitions, and says which sessions are late, for another lease. */
+  async #free(partitions: readonly number[]): Promise<void> {
     const { registry, service, worker, logger } = this.#options
     for (const partition of partitions) this.#held.delete(partition)
+    const late: LateSession[] = []
+    for (const [session, partition] of this.#late) {
+      if (late.length === LATE_NAMED) break
+      late.push({ partition, session })
+    }
     try {
-      await registry.release(service, worker, partitions)
+      await registry.release(service, worker, partitions, late)
     } catch (error) {
       logger.debug({ service, error: (error as Error).message }, 'partitions could not be released; who waits for them goes on by itself')
     }
   }
 
-  /** The group has been left: what nobody here works on is free, the rest when its handlers have ended. */
-  async leave(): Promise<void> {
+  /** A session has nothing in a handler any more. True where it was late; the store is told, of all that end in a turn at once. */
+  ended(session: string): boolean {
+    const partition = this.#late.get(session)
+    if (partition === undefined) return false
+    this.#late.delete(session)
+    if (this.#settled.push({ partition, session }) === 1) setImmediate(() => void this.#settle())
+    if (this.#late.size === 0) this.#stopRenewing()
+    return true
+  }
+
+  #stopRenewing(): void {
+    clearInterval(this.#renewing)
+    this.#renewing = undefined
+    this.#noneLate?.()
+  }
+
+  async #settle(): Promise<void> {
+    const { registry, service, worker, logger } = this.#options
+    const settled = this.#settled
+    if (settled.length === 0) return
+    this.#settled = []
+    try {
+      await registry.settle(service, worker, settled)
+    } catch (error) {
+      logger.debug({ service, error: (error as Error).message }, 'late sessions could not be settled; their names run out by themselves')
+    }
+  }
+
+  /** The named sessions of other workers in these partitions; undefined while the store is away. */
+  async look(partitions: readonly number[]): Promise<LateSession[] | undefined> {
+    const { registry, service, worker, logger } = this.#options
+    try {
+      return await registry.late(service, worker, partitions)
+    } catch (error) {
+      logger.debug({ service, error: (error as Error).message }, 'late sessions could not be asked for')
+      return undefined
+    }
+  }
+
+  /** Of a worker that stops: as release(); nothing is taken any more. */
+  async leave(running: readonly LateSession[]): Promise<void> {
     this.#assigned = new Set()
-    await this.#release([...this.#held].filter(partition => !this.#running.has(partition)))
+    await this.release(running)
+  }
+
+  /** Resolves when no session is late here, or the time is up. */
+  async noneLate(timeoutMs: number): Promise<void> {
+    if (this.#late.size === 0) return
+    let timer: NodeJS.Timeout | undefined
+    await new Promise<void>(resolve => {
+      this.#noneLate = resolve
+      timer = setTimeout(resolve, timeoutMs)
+    })
+    clearTimeout(timer)
+  }
+
+  /** What still runs ends with the process: nobody has to wait for it. */
+  async close(): Promise<void> {
+    for (const [session, partition] of this.#late) this.#settled.push({ partition, session })
+    this.#late.clear()
+    this.#stopRenewing()
+    await this.#settle()
   }
 }

@@ -15,6 +15,7 @@ export interface LaneMessage {
 /** One session's messages at this worker: one at a time, in order. It also remembers how far the session has come (the reader's fence). */
 export class Lane {
   readonly session: string
+  readonly partition: number
   epoch = 0
   highest = 0
   incarnation = ''
@@ -28,6 +29,8 @@ export class Lane {
   checking = true
   /** Finishes added and not confirmed. */
   unfinished = 0
+  /** Messages begun, of lanes beside it too, whose finish or retry call has not returned. */
+  running = 0
   /** A head stands for this session, as far as is known: every message is offered for parking. */
   head: boolean
   /** The turn of the clock in which it had its last message (Lanes). */
@@ -38,8 +41,9 @@ export class Lane {
   /** The session's own lane, where this is one of a message that runs beside it. */
   readonly origin: Lane | undefined
 
-  constructor(session: string, head: boolean, origin?: Lane) {
+  constructor(session: string, partition: number, head: boolean, origin?: Lane) {
     this.session = session
+    this.partition = partition
     this.origin = origin
     this.head = head
   }
@@ -49,7 +53,7 @@ export class Lane {
   }
 
   get idle(): boolean {
-    return !this.busy && !this.ready && this.unfinished === 0 && this.waiting === 0
+    return !this.busy && !this.ready && this.unfinished === 0 && this.running === 0 && this.waiting === 0
   }
 
   take(): LaneMessage | undefined {

@@ -29,11 +29,16 @@ export class Lanes {
     return this.#lanes.size
   }
 
-  of(session: string): Lane {
+  /** Lanes with something in a handler, or on its way out of one. */
+  get running(): Lane[] {
+    return [...this.#lanes.values()].filter(lane => lane.running > 0)
+  }
+
+  of(session: string, partition: number): Lane {
     let lane = this.#lanes.get(session)
     if (lane === undefined) {
       if (this.#lanes.size >= LANES) this.#forgetIdle()
-      lane = new Lane(session, this.#heads.delete(session) || this.#headsUnknown)
+      lane = new Lane(session, partition, this.#heads.delete(session) || this.#headsUnknown)
       this.#lanes.set(session, lane)
     }
     lane.usedIn = this.#turn

@@ -21,19 +21,23 @@ export const CANCELLED_KEPT = 10_000
 export const COMMIT_AGAIN_MS = 5_000
 /** How often deadlines of running handlers are looked at, ms. */
 export const DEADLINE_TICK_MS = 25
-/** How long a revoked assignment may drain, ms: the rest of HANDOVER_MS passes at whoever is assigned next. */
+/** How long a revoked assignment may drain before its partitions are free, ms; handlers that take longer are waited for session by session. */
 export const DRAIN_MS = 400
 /**
- * From the beginning of a rebalance, how long the new owner of a partition waits for the handlers of the former one, ms: with the rebalance
- * itself within the 2 s by which a worker that comes or goes may delay an answer.
+ * From the beginning of a rebalance, how long the new owner of a partition waits for the former one to free it, ms: that one may hear of the rebalance a
+ * heartbeat (500 ms) later, and drains then. Within the 2 s by which a worker that comes or goes may delay an answer.
  */
-export const HANDOVER_MS = 800
-/** How long a worker that stops lets its handlers end before it leaves the group, ms; those that take longer end after that, while it still holds their partitions. */
+export const HANDOVER_MS = 1_200
+/** How long a worker that stops lets its handlers end before it leaves the group, ms; those that take longer end after that, each waited for by its session alone. */
 export const LEAVE_AFTER_MS = 400
 /** Told that another worker holds its partition, how long a worker waits for its group to say so too, ms: beyond two heartbeats. */
 export const RECLAIM_MS = 2_000
-/** How often it looks, ms. */
+/** How often the new owner looks whether its partitions are free, ms. */
 export const HANDOVER_LOOK_MS = 20
+/** How often it looks whether the former owner has ended the handlers that sessions wait for, ms: for as long as these run. */
+export const LATE_LOOK_MS = 50
+/** Late sessions that a worker names, all partitions together; of more whoever comes next is not told, and begins them again. Each costs a line in a call a second. */
+export const LATE_NAMED = 4_000
 /** Over how long the least queue time is taken, ms; what is told spans one to two of these. */
 export const QUEUE_TIME_MS = 100
 /** Chunks of one stream handed to the store and not yet confirmed; beyond, the iterable waits. */

@@ -1,4 +1,5 @@
 import type { Appender, AppenderHandlers, Log, LogConsumer, LogRecord } from '@causeway/log'
+import type { Held, LateSession } from '@causeway/registry'
 import type { DeadLetter, ParkAnswer, Retries, RetryMessage } from '@causeway/retries'
 import type { FinishEntry, FinishResult, Mark, MarkQuery, Sessions } from '@causeway/sessions'
 
@@ -239,17 +240,39 @@ export class FakeConsumer implements LogConsumer {
   }
 }
 
-/** Who holds which partition, as the registry knows it. */
+/** Who holds which partition and which sessions are late, as the registry knows it. */
 export class FakeHolders {
   readonly by = new Map<number, string>()
+  /** `worker session` to partition. */
+  readonly named = new Map<string, number>()
+  /** Sessions of each call that settled some. */
+  readonly settled: string[][] = []
 
-  async hold(_service: string, worker: string, partitions: readonly number[], force: boolean): Promise<number[]> {
+  async hold(_service: string, worker: string, partitions: readonly number[], force: boolean): Promise<Held> {
     const others = partitions.filter(partition => (this.by.get(partition) ?? worker) !== worker)
     for (const partition of partitions) if (force || !others.includes(partition)) this.by.set(partition, worker)
-    return others
+    return { others, late: await this.late(_service, worker, partitions) }
   }
 
-  async release(_service: string, worker: string, partitions: readonly number[]): Promise<void> {
+  async release(_service: string, worker: string, partitions: readonly number[], late: readonly LateSession[]): Promise<void> {
     for (const partition of partitions) if (this.by.get(partition) === worker) this.by.delete(partition)
+    for (const { partition, session } of late) this.named.set(`${worker} ${session}`, partition)
+  }
+
+  async late(_service: string, worker: string, partitions: readonly number[]): Promise<LateSession[]> {
+    return [...this.named]
+      .filter(([name, partition]) => partitions.includes(partition) && !name.startsWith(`${worker} `))
+      .map(([name, partition]) => ({ partition, session: name.slice(name.indexOf(' ') + 1) }))
+  }
+
+  async settle(_service: string, worker: string, sessions: readonly LateSession[]): Promise<void> {
+    this.settled.push(sessions.map(({ session }) => session))
+    for (const { session } of sessions) this.named.delete(`${worker} ${session}`)
+  }
+
+  /** As if a worker's lease had run out. */
+  die(worker: string): void {
+    for (const [partition, holder] of this.by) if (holder === worker) this.by.delete(partition)
+    for (const name of this.named.keys()) if (name.startsWith(`${worker} `)) this.named.delete(name)
   }
 }

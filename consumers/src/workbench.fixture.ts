@@ -32,16 +32,17 @@ export interface Workbench extends Disposable {
 
 const PARTITIONS = 4
 
+/** What workers of one service have in common. */
+export type SharedStores = Partial<Pick<Workbench, 'sessions' | 'retries' | 'holders'>> & { worker?: string }
+
 /** Nothing is assigned yet. */
-export function workbench(routes: readonly Route[], concurrency = 16): Workbench {
-  const sessions = new FakeSessions()
-  const retries = new FakeRetries()
+export function workbench(routes: readonly Route[], concurrency = 16, stores: SharedStores = {}): Workbench {
+  const { sessions = new FakeSessions(), retries = new FakeRetries(), holders = new FakeHolders(), worker = 'wk-1' } = stores
   const log = new FakeLog()
   const consumer = new FakeConsumer()
   const counters = new Counters()
   const running = new Running()
   const unreadable: number[] = []
-  const holders = new FakeHolders()
   const finisher = new FinishBatcher(sessions.port, silentLogger)
   const deadLetters = new DeadLetters(retries.port, log.port, PARTITIONS, counters, silentLogger)
   const published: unknown[] = []
@@ -50,7 +51,7 @@ export function workbench(routes: readonly Route[], concurrency = 16): Workbench
   const shared = {
     publish,
     service: SERVICE,
-    worker: 'wk-1',
+    worker,
     routes: compileRoutes(SERVICE, routes),
     finisher,
     counters,
@@ -69,7 +70,10 @@ export function workbench(routes: readonly Route[], concurrency = 16): Workbench
     unreadable: async record => void unreadable.push(record.offset),
   })
   dispatcher.attach(consumer)
-  const dispose = (): void => running.close()
+  const dispose = (): void => {
+    running.close()
+    void dispatcher.close()
+  }
   return {
     ...{ sessions, retries, log, consumer, counters, running, finisher, deadLetters, runner, dispatcher, unreadable, holders, published },
     [Symbol.dispose]: dispose,

@@ -15,6 +15,11 @@ export function workerMetrics(
   const metrics = new Metrics(labels)
   metrics.gauge('causeway_worker_unfinished_records', 'Records polled and not complete', () => dispatcher.unfinished)
   metrics.gauge('causeway_worker_outstanding_records', 'The same and complete ones behind one that is not', () => dispatcher.outstanding)
+  metrics.gauge(
+    'causeway_worker_late_sessions',
+    'Sessions that wait for a handler still running where their partition was before',
+    () => dispatcher.late,
+  )
   metrics.gauge('causeway_worker_sessions_remembered', "Sessions in the reader's fence", () => dispatcher.lanes)
   metrics.gauge(
     'causeway_worker_queue_seconds',
@@ -65,7 +70,7 @@ export function workerMetrics(
   metrics.counter('causeway_worker_left_total', 'Messages left to the worker that holds their partition by now', () => counters.left)
   metrics.counter(
     'causeway_worker_late_handovers_total',
-    'Partitions taken over while their former owner was still at work on them',
+    'Partitions taken over that their former owner had not given up in time',
     () => counters.handoversLate,
   )
   metrics.counter('causeway_worker_refused_calls_total', 'Calls given up because a store refused them', () => counters.refusedCalls)

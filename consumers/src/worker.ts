@@ -9,11 +9,13 @@ import type { Announcement, RouteSpec, WorkerProcess } from '@causeway/registry'
 import type { RetryWorker } from '@causeway/retries'
 import { FinishBatcher, type ServiceLoad } from '@causeway/sessions'
 import type { Logger, Metrics } from '@causeway/telemetry'
+import { machineClock } from './clock.ts'
 import { Counters } from './counters.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { COMMIT_TICK_MS, FORGET_TICK_MS, LEAVE_AFTER_MS, REPLAY_CONCURRENCY, RETRY_CONCURRENCY, STATS_TICK_MS } from './limits.ts'
 import { MessageRunner } from './message-runner.ts'
+import { PolicedRoutes } from './policies/policed.ts'
 import { QueueTime } from './queue-time.ts'
 import { ReplayRuns } from './replays.ts'
 import { RetryRuns } from './retry-runs.ts'
@@ -54,7 +56,8 @@ export class Worker {
     this.#logger = logger.child({ service: service.name, worker: this.id })
     this.#finisher = new FinishBatcher(backends.sessions, this.#logger, () => this.#load())
     this.#deadLetters = new DeadLetters(backends.retries, backends.log, config.partitions, this.#counters, this.#logger)
-    const routes = compileRoutes(service.name, service.routes)
+    const policed = new PolicedRoutes(compileRoutes(service.name, service.routes), machineClock, this.#logger)
+    const { routes } = policed
     const shared = {
       service: service.name,
       worker: this.id,
@@ -89,6 +92,7 @@ export class Worker {
       this.#running,
       this.#queueTime,
     )
+    policed.tell(this.metrics)
   }
 
   /** Makes the topics, takes its share of partitions and tells gateways about its routes. */
@@ -200,7 +204,7 @@ export class Worker {
     await this.#deadLetters.bury({ ...letter, deadAt: now, reason })
   }
 
-  /** Stops polling, commits and leaves, so that its partitions are served elsewhere at once; what still runs then has the drain time to end. */
+  /** Stops polling, commits and leaves, so that its partitions are served elsewhere at once; what still runs then has the drain time to end, while its sessions wait elsewhere. */
   async stop(): Promise<void> {
     if (this.#stopping) return
     this.#stopping = true
@@ -212,11 +216,12 @@ export class Worker {
     await this.#consumer
       .leave()
       .catch(error => this.#logger.warn({ error: (error as Error).message }, 'leaving the group failed; its time-out ends it'))
-    await Promise.all([retriesClosed, this.#dispatcher.handOver(drainTimeout)])
+    await Promise.all([retriesClosed, this.#dispatcher.ended(drainTimeout)])
     this.#running.close()
     await this.#cancels.close()
     await this.#runner.streamsEnded()
     await this.#finisher.idle()
+    await this.#dispatcher.close()
     await this.#deadLetters.close(drainTimeout)
     await this.#announcement
       .withdraw()

@@ -16,6 +16,7 @@
  *   <prefix>:{B}:k:<service>:<session>  zset    parked messages: score msgId, member the packed message
  *   <prefix>:n:<gateway>                string  number of the last wake-up batch to a gateway
  *   <prefix>:holders:<service>          hash    partition -> worker that holds it (shared/registry)
+ *   <prefix>:late:<service>:<partition> zset    sessions that a former holder still has in a handler: "worker session" by the end of its name (shared/registry)
  *   <prefix>:run                        string  run_id of the server that was adopted last (script-writes.ts)
  *   <prefix>:generation                 string  the number from which it counts writes
  *   <prefix>:writes                     string  number of the last counted write

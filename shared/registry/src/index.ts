@@ -2,7 +2,9 @@ export type {
   AnnouncedProcess,
   Announcement,
   GatewayProcess,
+  Held,
   KnownRoute,
+  LateSession,
   Picture,
   Priority,
   Registry,
@@ -10,4 +12,4 @@ export type {
   Watching,
   WorkerProcess,
 } from './registry.ts'
-export { LEASE_MS, PRIORITIES } from './registry.ts'
+export { LATE_SESSIONS, LEASE_MS, PRIORITIES } from './registry.ts'

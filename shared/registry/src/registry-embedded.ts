@@ -1,6 +1,17 @@
 import type { DataFolder, Table } from '@causeway/embedded'
+import { HoldersInMemory } from './holders-in-memory.ts'
 import { findClash, makePicture } from './picture.ts'
-import type { AnnouncedProcess, Announcement, KnownRoute, Picture, Registry, Watching, WorkerProcess } from './registry.ts'
+import type {
+  AnnouncedProcess,
+  Announcement,
+  Held,
+  KnownRoute,
+  LateSession,
+  Picture,
+  Registry,
+  Watching,
+  WorkerProcess,
+} from './registry.ts'
 
 /**
  * The registry of one process: gateway and workers live in it together, so that a lease can't be lost and no picture is
@@ -18,8 +29,7 @@ class EmbeddedRegistry implements Registry {
   readonly #routes = new Map<string, KnownRoute>()
   readonly #watchers = new Set<(picture: Picture) => void>()
   #isTelling = false
-  /** `partition service` -> worker; ends with the process, as its workers do. */
-  readonly #holders = new Map<string, string>()
+  readonly #holders = new HoldersInMemory(worker => this.#processes.has(worker))
 
   constructor(folder: DataFolder) {
     this.#folder = folder
@@ -69,18 +79,20 @@ class EmbeddedRegistry implements Registry {
     }
   }
 
-  async hold(service: string, worker: string, partitions: readonly number[], force: boolean): Promise<number[]> {
-    const others = partitions.filter(partition => {
-      const holder = this.#holders.get(`${partition} ${service}`)
-      return holder !== undefined && holder !== worker && this.#processes.has(holder)
-    })
-    for (const partition of partitions) if (force || !others.includes(partition)) this.#holders.set(`${partition} ${service}`, worker)
-    return others
+  async hold(service: string, worker: string, partitions: readonly number[], force: boolean): Promise<Held> {
+    return this.#holders.hold(service, worker, partitions, force, performance.now())
   }
 
-  async release(service: string, worker: string, partitions: readonly number[]): Promise<void> {
-    for (const partition of partitions)
-      if (this.#holders.get(`${partition} ${service}`) === worker) this.#holders.delete(`${partition} ${service}`)
+  async release(service: string, worker: string, partitions: readonly number[], late: readonly LateSession[]): Promise<void> {
+    this.#holders.release(service, worker, partitions, late, performance.now())
+  }
+
+  async late(service: string, worker: string, partitions: readonly number[]): Promise<LateSession[]> {
+    return this.#holders.late(service, worker, partitions, performance.now())
+  }
+
+  async settle(service: string, worker: string, sessions: readonly LateSession[]): Promise<void> {
+    this.#holders.settle(service, worker, sessions)
   }
 
   async ping(): Promise<void> {

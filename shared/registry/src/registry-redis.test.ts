@@ -1,7 +1,7 @@
 import { silentLogger } from '@causeway/telemetry'
 import { backendTest, testBackends } from '@causeway/test-backends'
 import { uniqueName } from '@causeway/testing'
-import type { OpenedRegistry } from './registry.conformance.ts'
+import type { OpenedRegistry } from './fixture.conformance.ts'
 import { registryConformance } from './registry.conformance.ts'
 import type { Registry } from './registry.ts'
 import { openRedisRegistry } from './registry-redis.ts'

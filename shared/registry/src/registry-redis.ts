@@ -4,13 +4,17 @@ import { findClash, makePicture, pictureSignature, type RememberedRoute } from '
 import {
   type AnnouncedProcess,
   type Announcement,
+  type Held,
+  LATE_SESSIONS,
+  type LateSession,
   LEASE_MS,
   type Picture,
   type Registry,
   type RouteSpec,
   type Watching,
 } from './registry.ts'
-import { holdScript, leaseScript, readScript, releaseScript, withdrawScript } from './script-leases.ts'
+import { holdScript, lateScript, releaseScript, settleScript } from './script-holders.ts'
+import { leaseScript, readScript, withdrawScript } from './script-leases.ts'
 
 /** A watcher reads the picture at least this often, ms: a lease that ran out tells nobody. */
 const POLL_MS = 500
@@ -30,6 +34,8 @@ class RedisRegistry implements Registry {
   readonly #read = new Script(readScript)
   readonly #hold = new Script(holdScript)
   readonly #release = new Script(releaseScript)
+  readonly #late = new Script(lateScript)
+  readonly #settle = new Script(settleScript)
   readonly #renewals = new Set<NodeJS.Timeout>()
 
   constructor(redis: Redis, options: RedisOptions & { prefix: string }) {
@@ -120,14 +126,26 @@ class RedisRegistry implements Registry {
     }
   }
 
-  async hold(service: string, worker: string, partitions: readonly number[], force: boolean): Promise<number[]> {
-    if (partitions.length === 0) return []
-    const others = await this.#hold.run(this.#redis, this.#options.prefix, service, worker, force ? '1' : '0', ...partitions)
-    return (others as Buffer[]).map(Number)
+  async hold(service: string, worker: string, partitions: readonly number[], force: boolean): Promise<Held> {
+    if (partitions.length === 0) return { others: [], late: [] }
+    const reply = await this.#hold.run(this.#redis, this.#options.prefix, service, worker, force ? '1' : '0', ...partitions)
+    const [others, late] = reply as [Buffer[], Buffer[]]
+    return { others: others.map(Number), late: lateSessions(late) }
   }
 
-  async release(service: string, worker: string, partitions: readonly number[]): Promise<void> {
-    if (partitions.length > 0) await this.#release.run(this.#redis, this.#options.prefix, service, worker, ...partitions)
+  async release(service: string, worker: string, partitions: readonly number[], late: readonly LateSession[]): Promise<void> {
+    if (partitions.length === 0 && late.length === 0) return
+    const given = [LEASE_MS, LATE_SESSIONS, partitions.length, ...partitions, ...pairs(late)]
+    await this.#release.run(this.#redis, this.#options.prefix, service, worker, ...given)
+  }
+
+  async late(service: string, worker: string, partitions: readonly number[]): Promise<LateSession[]> {
+    if (partitions.length === 0) return []
+    return lateSessions((await this.#late.run(this.#redis, this.#options.prefix, service, worker, ...partitions)) as Buffer[])
+  }
+
+  async settle(service: string, worker: string, sessions: readonly LateSession[]): Promise<void> {
+    if (sessions.length > 0) await this.#settle.run(this.#redis, this.#options.prefix, service, worker, ...pairs(sessions))
   }
 
   async ping(): Promise<void> {
@@ -140,6 +158,10 @@ class RedisRegistry implements Registry {
     await closeRedis(this.#redis)
   }
 }
+
+const pairs = (sessions: readonly LateSession[]): (string | number)[] => sessions.flatMap(({ partition, session }) => [partition, session])
+const lateSessions = (reply: readonly Buffer[]): LateSession[] =>
+  Array.from({ length: reply.length / 2 }, (_, index) => ({ partition: Number(reply[index * 2]), session: String(reply[index * 2 + 1]) }))
 
 /** JSON leaves an undefined opcode out; what an older version remembered has no priority. */
 const withOpcode = <R extends RouteSpec>(route: R): R => ({ ...route, opcode: route.opcode, priority: route.priority ?? 'normal' })

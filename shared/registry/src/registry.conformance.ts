@@ -1,48 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Capability, uniqueName, unless, until } from '@causeway/testing'
-import { type GatewayProcess, LEASE_MS, type Picture, type Registry, type RouteSpec, type WorkerProcess } from './registry.ts'
-
-/** A registry under test; `close` releases everything behind it. */
-export interface OpenedRegistry {
-  registry: Registry
-  close(): Promise<void>
-  /** The registry of another process; closed by `close`. */
-  another(): Promise<Registry>
-  /** Ends a registry as a killed process does: no renewal any more, nothing withdrawn. */
-  kill?(registry: Registry): Promise<void>
-}
-
-export interface RegistryCapabilities {
-  /** `kill` is there. */
-  kills: Capability
-}
+import { uniqueName, unless, until } from '@causeway/testing'
+import { GRACE_MS, type OnRegistry, type OpenedRegistry, type RegistryCapabilities, route, worker } from './fixture.conformance.ts'
+import { holders, lateSessions } from './holders.conformance.ts'
+import { type GatewayProcess, LEASE_MS, type Picture } from './registry.ts'
 
 /** ms; how fresh a watcher is, by contract. */
 const FRESHNESS_MS = 1_000
-/** ms; beside the contract's time, what a busy machine may take. */
-const GRACE_MS = 500
 
-const route = (changes: Partial<RouteSpec> = {}): RouteSpec => ({
-  name: uniqueName('route'),
-  opcode: undefined,
-  oneWay: false,
-  timeoutMs: 5_000,
-  order: 'session',
-  priority: 'normal',
-  ...changes,
-})
-const worker = (changes: Partial<WorkerProcess> = {}): WorkerProcess => ({
-  kind: 'worker',
-  id: uniqueName('worker'),
-  host: 'host',
-  startedAt: 1_700_000_000_000,
-  stats: {},
-  service: uniqueName('service'),
-  version: '1',
-  routes: [route()],
-  ...changes,
-})
 const gateway = (): GatewayProcess => ({
   kind: 'gateway',
   id: uniqueName('gateway'),
@@ -72,10 +37,9 @@ export function registryConformance(name: string, open: () => Promise<OpenedRegi
     describe('processes', () => processes(onRegistry, capabilities))
     describe('routes', () => routes(onRegistry))
     describe('holders of partitions', () => holders(onRegistry, capabilities))
+    describe('late sessions', () => lateSessions(onRegistry))
   })
 }
-
-type OnRegistry = (behaviour: string, run: (opened: OpenedRegistry) => Promise<void>, options?: { skip?: false | string }) => void
 
 function processes(onRegistry: OnRegistry, capabilities: RegistryCapabilities): void {
   onRegistry('shows a watcher what is there before it resolves, and says it is fresh', async ({ registry, another }) => {
@@ -237,55 +201,4 @@ function routes(onRegistry: OnRegistry): void {
       new RegExp(String(other)),
     )
   })
-}
-
-function holders(onRegistry: OnRegistry, capabilities: RegistryCapabilities): void {
-  onRegistry('gives a partition to one living worker at a time, until it is released', async ({ registry, another }) => {
-    const other = await another()
-    const service = uniqueName('service')
-    const [first, second] = [worker({ service }), worker({ service })]
-    await registry.announce(first)
-    await other.announce(second)
-    assert.deepEqual(await registry.hold(service, first.id, [0, 1, 2], false), [])
-    assert.deepEqual(await registry.hold(service, first.id, [0, 1, 2], false), [])
-    assert.deepEqual(await other.hold(service, second.id, [2, 3], false), [2])
-    await registry.release(service, first.id, [2, 3])
-    assert.deepEqual(await registry.hold(service, first.id, [3], false), [3])
-    assert.deepEqual(await other.hold(service, second.id, [2], false), [])
-    assert.deepEqual(await other.hold(uniqueName('service'), second.id, [0], false), [])
-  })
-
-  onRegistry('takes it by force, and does not let the former holder release it then', async ({ registry, another }) => {
-    const other = await another()
-    const service = uniqueName('service')
-    const [first, second] = [worker({ service }), worker({ service })]
-    await registry.announce(first)
-    await other.announce(second)
-    await registry.hold(service, first.id, [0], false)
-    assert.deepEqual(await other.hold(service, second.id, [0], true), [0])
-    await registry.release(service, first.id, [0])
-    assert.deepEqual(await registry.hold(service, first.id, [0], false), [0])
-  })
-
-  onRegistry(
-    'frees the partitions of a worker that died, and of one that withdrew',
-    async ({ registry, another, kill }) => {
-      const other = await another()
-      const service = uniqueName('service')
-      const [dying, leaving, heir] = [worker({ service }), worker({ service }), worker({ service })]
-      await other.announce(dying)
-      const announcement = await registry.announce(leaving)
-      await registry.announce(heir)
-      await other.hold(service, dying.id, [0], false)
-      await registry.hold(service, leaving.id, [1], false)
-      await announcement.withdraw()
-      await kill!(other)
-      assert.deepEqual(await registry.hold(service, heir.id, [1], false), [])
-      await until(async () => (await registry.hold(service, heir.id, [0], false)).length === 0, {
-        timeoutMs: LEASE_MS + GRACE_MS,
-        what: 'the end of the lease',
-      })
-    },
-    unless(capabilities.kills),
-  )
 }

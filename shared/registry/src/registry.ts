@@ -6,6 +6,9 @@
  * - A route once registered is remembered, with the time its last worker was seen, so that a gateway can tell
  *   "never served" from "not served just now".
  * - Holding: a partition of a service is held by one worker, or by none. It is free again when it is released, or when its holder's lease has run out.
+ * - Late sessions: whoever releases a partition names, in the same step, the sessions that it still has in a handler there. Who holds the partition
+ *   next, and after that one, is told of them until they are settled, or have not been named again for `LEASE_MS`: the names of a worker that died run
+ *   out, and so do those that a store brings back which lost its last writes. A partition has at most `LATE_SESSIONS`; of more nobody is told.
  */
 
 export const PRIORITIES = ['critical', 'normal', 'background'] as const
@@ -72,18 +75,37 @@ export interface Watching {
   close(): Promise<void>
 }
 
+/** A session with a message in a handler of a worker that has released its partition. */
+export interface LateSession {
+  partition: number
+  session: string
+}
+
+export interface Held {
+  /** Partitions that another living worker holds. */
+  others: number[]
+  /** Of all partitions asked for: sessions that other workers have named. */
+  late: LateSession[]
+}
+
 export interface Registry {
   /** Rejects where a route name is served by another service, or an opcode by another route: clashes are found at start. */
   announce(process: AnnouncedProcess): Promise<Announcement>
   /** Calls `changed` with each new picture, once before it resolves. */
   watch(changed: (picture: Picture) => void): Promise<Watching>
-  /** Takes partitions of a service for an announced worker. Returns those that another living worker holds: these are taken too only with `force`. */
-  hold(service: string, worker: string, partitions: readonly number[], force: boolean): Promise<number[]>
-  /** Frees those of the partitions that this worker holds. */
-  release(service: string, worker: string, partitions: readonly number[]): Promise<void>
+  /** Takes partitions of a service for an announced worker. Those that another living worker holds are taken only with `force`. */
+  hold(service: string, worker: string, partitions: readonly number[], force: boolean): Promise<Held>
+  /** Frees those of the partitions that this worker holds, and names its late sessions, in one step. Names are renewed by a call that frees nothing. */
+  release(service: string, worker: string, partitions: readonly number[], late: readonly LateSession[]): Promise<void>
+  /** The sessions of these partitions that other workers have named. */
+  late(service: string, worker: string, partitions: readonly number[]): Promise<LateSession[]>
+  /** Takes sessions that this worker has named off the list: what it had of them in a handler has ended, and the call that ended it has returned. */
+  settle(service: string, worker: string, sessions: readonly LateSession[]): Promise<void>
   ping(): Promise<void>
   close(): Promise<void>
 }
 
-/** A lease is renewed every third of it. */
+/** A lease is renewed every third of it, and so are the names of late sessions. */
 export const LEASE_MS = 3_000
+/** Late sessions of one partition, of all its former holders together: several times what a worker handles at a time by default, and some 50 KB in one answer of the store. */
+export const LATE_SESSIONS = 1_000

@@ -2,7 +2,7 @@
 import { uuid } from '../globals.ts'
 import { world } from '../world.ts'
 
-export { createHash, hash, timingSafeEqual } from 'node:crypto'
+export { createHash, createPrivateKey, hash, timingSafeEqual, X509Certificate } from 'node:crypto'
 
 export const randomBytes = (size: number): Buffer => world().random.bytes(size)
 export const randomUUID = (): string => uuid(world().random.bytes(16))

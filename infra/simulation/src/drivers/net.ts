@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import type { End } from '../network.ts'
 import { world } from '../world.ts'
 
-export { BlockList, isIP } from 'node:net'
+export { BlockList, isIP, SocketAddress } from 'node:net'
 
 class Socket extends EventEmitter {
   readonly remoteAddress = '192.0.2.1'
@@ -66,18 +66,17 @@ class Socket extends EventEmitter {
 }
 
 class Server extends EventEmitter {
-  readonly #accept: (socket: Socket) => void
   #port = 0
   #sockets = 0
 
   constructor(accept: (socket: Socket) => void) {
     super()
-    this.#accept = accept
+    this.on('connection', accept)
   }
 
   listen(): this {
     const { network, loop } = world()
-    this.#port = network.listen(end => this.#accept(new Socket(end, 50_000 + this.#sockets++)))
+    this.#port = network.listen(end => this.emit('connection', new Socket(end, 50_000 + this.#sockets++)))
     loop.turn(loop.current, () => this.emit('listening'))
     return this
   }
