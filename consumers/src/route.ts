@@ -5,6 +5,7 @@ import { RouteCodecs } from './codecs/route-codecs.ts'
 import type { Context } from './context.ts'
 import { milliseconds } from './milliseconds.ts'
 import { type Policies, type PolicyOptions, policiesOf } from './policies/options.ts'
+import { type ThreadOptions, threadOptions } from './policies/thread-options.ts'
 import { type RetryOptions, type RetryPolicy, retryPolicy } from './retry-policy.ts'
 
 /** As `input`: the handler gets the payload as sent, and bytes it returns are answered under the request's codec. */
@@ -65,6 +66,8 @@ export interface Route {
   /** The first is the outermost. */
   readonly middleware: readonly Middleware[]
   readonly handler: Handler<unknown>
+  /** Whose default export is the handler, in threads of its own. */
+  readonly threads: { module: URL; options: ThreadOptions } | undefined
   /** Middleware, policies and handler in one. */
   readonly run: Handler<unknown>
 }
@@ -75,6 +78,8 @@ export interface RouteBuilder<S extends InputSpec, O extends StandardSchemaV1 | 
   /** Answers while the route's breaker is open, where its messages would wait otherwise; counted. */
   fallback(answer: Handler<InputOf<S>, OutputOf<O>>): RouteBuilder<S, O>
   handle(handler: Handler<InputOf<S>, OutputOf<O>>): Route
+  /** For what burns CPU: the handler is the default export of a module, `(input, ctx: ThreadContext) => value`, and runs in threads of its own. */
+  handleInThreads(module: URL, options?: ThreadOptions): Route
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000
@@ -107,6 +112,7 @@ export function message<const S extends InputSpec = undefined, const O extends S
     policies: policiesOf(name, options),
     fallback: undefined,
     middleware: [],
+    threads: undefined,
   } as const
   return builder(route)
 }
@@ -119,6 +125,11 @@ function codecsOf(name: string, own: readonly PayloadCodec[] | undefined): Route
   }
 }
 
+/** A worker runs it in its threads (policies/policed.ts). */
+const notHere: Handler<unknown> = () => {
+  throw new Error('this handler runs in threads, which nobody has begun')
+}
+
 function builder<S extends InputSpec, O extends StandardSchemaV1 | undefined>(route: Omit<Route, 'handler' | 'run'>): RouteBuilder<S, O> {
   return {
     use: middleware => builder({ ...route, middleware: [...route.middleware, middleware] }),
@@ -128,6 +139,12 @@ function builder<S extends InputSpec, O extends StandardSchemaV1 | undefined>(ro
       return builder({ ...route, fallback: answer as Handler<unknown> })
     },
     handle: handler => ({ ...route, handler: handler as Handler<unknown>, run: runOf(route.middleware, handler as Handler<unknown>) }),
+    handleInThreads: (module, options = {}) => ({
+      ...route,
+      threads: { module, options: threadOptions(route.name, options) },
+      handler: notHere,
+      run: notHere,
+    }),
   }
 }
 

@@ -34,6 +34,7 @@ describe('a route', () => {
       policies: { cache: undefined, rate: undefined, breaker: undefined },
       fallback: undefined,
       middleware: [],
+      threads: undefined,
     })
   })
 

@@ -41,6 +41,7 @@ export class Worker {
   readonly #runner: MessageRunner
   readonly #replays: ReplayRuns
   readonly #dispatcher: Dispatcher
+  readonly #policed: PolicedRoutes
   #consumer!: LogConsumer
   #cancels!: ChannelListening
   #retryWorker!: RetryWorker
@@ -56,8 +57,8 @@ export class Worker {
     this.#logger = logger.child({ service: service.name, worker: this.id })
     this.#finisher = new FinishBatcher(backends.sessions, this.#logger, () => this.#load())
     this.#deadLetters = new DeadLetters(backends.retries, backends.log, config.partitions, this.#counters, this.#logger)
-    const policed = new PolicedRoutes(compileRoutes(service.name, service.routes), machineClock, this.#logger)
-    const { routes } = policed
+    this.#policed = new PolicedRoutes(compileRoutes(service.name, service.routes), machineClock, this.#logger)
+    const { routes } = this.#policed
     const shared = {
       service: service.name,
       worker: this.id,
@@ -92,7 +93,7 @@ export class Worker {
       this.#running,
       this.#queueTime,
     )
-    policed.tell(this.metrics)
+    this.#policed.tell(this.metrics)
   }
 
   /** Makes the topics, takes its share of partitions and tells gateways about its routes. */
@@ -219,6 +220,7 @@ export class Worker {
     await Promise.all([retriesClosed, this.#dispatcher.ended(drainTimeout)])
     this.#running.close()
     await this.#cancels.close()
+    await this.#policed.close()
     await this.#runner.streamsEnded()
     await this.#finisher.idle()
     await this.#dispatcher.close()

@@ -1,9 +1,6 @@
 import type { Context } from '../context.ts'
 import { milliseconds } from '../milliseconds.ts'
 
-/** Answers in place of a handler that its breaker keeps from running. */
-export type Fallback<In, Out = unknown> = (input: In, ctx: Context) => Out | Promise<Out>
-
 export interface BreakerOptions {
   /** Failures in a row that open it. Default 5. */
   failures?: number

@@ -5,6 +5,7 @@ import { AnswerCache } from './answer-cache.ts'
 import { Breaker } from './breaker.ts'
 import { NotNow } from './not-now.ts'
 import { RateLimit } from './rate-limit.ts'
+import { Threads } from './threads.ts'
 
 /** The policies of one worker's routes at work: what they remember belongs to it. */
 export class PolicedRoutes {
@@ -13,6 +14,7 @@ export class PolicedRoutes {
   readonly #logger: Logger
   readonly #breakers = new Map<string, Breaker>()
   readonly #caches = new Map<string, AnswerCache>()
+  readonly #threads: Threads[] = []
   readonly #fallbacks: Record<string, number> = {}
   readonly #putOff: Record<string, number> = {}
 
@@ -25,12 +27,19 @@ export class PolicedRoutes {
   /** Around the handler itself: middleware stands before them. A route without policies stays as it is. */
   #policed(route: Route): Route {
     const { cache, rate, breaker } = route.policies
-    if (cache === undefined && rate === undefined && breaker === undefined) return route
-    let handler: Handler<unknown> = route.handler
+    if (cache === undefined && rate === undefined && breaker === undefined && route.threads === undefined) return route
+    let handler = this.#begun(route)
     if (breaker !== undefined) handler = this.#broken(route, handler, new Breaker(route.name, breaker, this.#clock, this.#logger))
     if (rate !== undefined) handler = limited(handler, new RateLimit(route.name, rate, this.#clock))
     if (cache !== undefined) handler = this.#cached(route, handler, cache)
     return { ...route, run: runOf(route.middleware, this.#counted(route, handler)) }
+  }
+
+  #begun({ handler, threads }: Route): Handler<unknown> {
+    if (threads === undefined) return handler
+    const begun = new Threads(threads.module, threads.options)
+    this.#threads.push(begun)
+    return begun.run
   }
 
   #broken({ name, fallback }: Route, handler: Handler<unknown>, breaker: Breaker): Handler<unknown> {
@@ -64,6 +73,11 @@ export class PolicedRoutes {
         throw error
       }
     }
+  }
+
+  /** Ends the threads, whatever they run. */
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map(threads => threads.close()))
   }
 
   tell(metrics: Metrics): void {

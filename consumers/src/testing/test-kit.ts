@@ -67,7 +67,7 @@ export class TestKit implements Disposable {
   readonly pushes: TestPush[]
   readonly deadLetters: TestDeadLetter[] = []
   readonly #service: Service
-  readonly #routes: ReadonlyMap<string, Route>
+  readonly #policed: PolicedRoutes
   readonly #clock: TestClock
   readonly #store = new TestStore()
   readonly #running: Running
@@ -88,7 +88,7 @@ export class TestKit implements Disposable {
   ) {
     this.#service = service
     this.#clock = new TestClock(now)
-    this.#routes = new PolicedRoutes(compileRoutes(service.name, service.routes), this.#clock, logger).routes
+    this.#policed = new PolicedRoutes(compileRoutes(service.name, service.routes), this.#clock, logger)
     this.#autoAdvance = autoAdvance
     this.#maxPayload = maxPayload
     this.#running = new Running(this.#clock)
@@ -96,7 +96,7 @@ export class TestKit implements Disposable {
     this.#runner = new MessageRunner({
       worker: 'test-kit',
       service: service.name,
-      routes: this.#routes,
+      routes: this.#policed.routes,
       finisher: new FinishBatcher(this.#store.port, logger),
       publish: async (channel, payload, codec) => this.pushes.push({ channel, payload: readValue(codec, payload) }),
       deadLetters: { bury: async letter => this.#bury(letter) },
@@ -149,11 +149,12 @@ export class TestKit implements Disposable {
   /** Ends the signals of handlers that still run. */
   [Symbol.dispose](): void {
     this.#running.close()
+    void this.#policed.close()
   }
 
   #send(kind: 'request' | 'notify', name: string, input: unknown, options: TestMessageOptions): AnswerQueue {
     const { session = 'test', signal } = options
-    const route = this.#routes.get(name)
+    const route = this.#policed.routes.get(name)
     if (route === undefined) throw new AnswerError('NO_ROUTE', `${this.#service.name} has no route ${name}`)
     const message = this.#message(kind, route, input, options)
     const { msgId, deadline } = message.header
