@@ -2,7 +2,7 @@ import { pathToFileURL } from 'node:url'
 import { type Backends, openBackends } from '@causeway/backends'
 import { type Config, loadConfig } from '@causeway/config'
 import { type Service, Worker, workerServer } from '@causeway/consumers'
-import { Gateway } from '@causeway/gateway'
+import { checkPorts, Gateway } from '@causeway/gateway'
 import { createLogger, type Logger } from '@causeway/telemetry'
 import type { FastifyInstance } from 'fastify'
 import { configFlags } from './config-flags.ts'
@@ -19,20 +19,24 @@ interface Part {
 /** `causeway start`: everything in one process. */
 export async function startEmbedded(modules: readonly string[], options: Options): Promise<void> {
   const { config, logger } = setUp('causeway', options)
+  checkPorts(config)
   const services = await loadServices(modules.length > 0 ? modules : ['@causeway/demo'])
   const backends = await openBackends(config, 'causeway', logger)
   const workers = await startWorkers(services, config, backends, logger)
   const gateway = await new Gateway(config, backends, logger).start()
   endOnSignal(config, logger, backends, [gateway, sideBySide(workers)])
+  renewOnSignal(gateway)
   tellGateway(gateway, backends, services, options)
 }
 
 /** `causeway gateway` */
 export async function serveGateway(options: Options): Promise<void> {
   const { config, logger } = setUp('gateway', options)
+  checkPorts(config)
   const backends = await openBackends(config, 'causeway-gateway', logger)
   const gateway = await new Gateway(config, backends, logger).start()
   endOnSignal(config, logger, backends, [gateway])
+  renewOnSignal(gateway)
   tellGateway(gateway, backends, [], options)
 }
 
@@ -122,17 +126,25 @@ function endOnSignal(config: Config, logger: Logger, backends: Backends, parts: 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(signal))
 }
 
+/** SIGHUP says that certificates were renewed. Where there are none it ends the process, as it does when its terminal is closed. */
+function renewOnSignal(gateway: Gateway): void {
+  const { tls, listeners } = gateway.addresses
+  if (tls !== undefined || listeners.some(({ overTls }) => overTls)) process.on('SIGHUP', () => gateway.renewCertificates())
+}
+
 function tellGateway(gateway: Gateway, backends: Backends, services: readonly Service[], options: Options): void {
-  const { tcp, http, admin, listeners } = gateway.addresses
+  const { tcp, http, tls, https, admin, listeners } = gateway.addresses
   const at = ({ address, port, family }: { address: string; port: number; family: string }): string =>
     `${family === 'IPv6' ? `[${address}]` : address}:${port}`
   const addresses = {
     tcp: `tcp://${at(tcp)}`,
     websocket: `ws://${at(http)}/ws`,
     http: `http://${at(http)}`,
+    ...(tls && { tls: `tls://${at(tls)}` }),
+    ...(https && { https: `https://${at(https)}`, secureWebsocket: `wss://${at(https)}/ws` }),
     operators: `http://${at(admin)}/`,
     queues: `http://${at(admin)}/queues`,
-    listeners: listeners.map(({ dialect, address }) => ({ dialect, address: `tcp://${at(address)}` })),
+    listeners: listeners.map(({ dialect, address, overTls }) => ({ dialect, address: `${overTls ? 'tls' : 'tcp'}://${at(address)}` })),
   }
   const lines = [
     `causeway serves on ${backends.kind === 'embedded' ? 'its own data folder (embedded)' : 'Kafka and Redis'}`,
@@ -140,6 +152,8 @@ function tellGateway(gateway: Gateway, backends: Backends, services: readonly Se
     `TCP        ${addresses.tcp}`,
     `WebSocket  ${addresses.websocket}`,
     `HTTP       ${addresses.http}/v1/messages, /livez, /readyz`,
+    ...(addresses.tls ? [`TLS        ${addresses.tls}`] : []),
+    ...(addresses.https ? [`HTTPS      ${addresses.https}/v1/messages, ${addresses.secureWebsocket}`] : []),
     `operators  ${addresses.operators}`,
     `queues     ${addresses.queues}`,
     ...addresses.listeners.map(({ dialect, address }) => `${dialect.padEnd(10)} ${address}`),

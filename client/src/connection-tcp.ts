@@ -1,29 +1,53 @@
-/** `tcp://host:port`. Loaded only when such an address is used, so that a browser's bundle goes without it. */
+/** `tcp://host:port` and `tls://host:port`. Loaded only when such an address is used, so that a browser's bundle goes without it. */
 import type { Socket } from 'node:net'
 import { connect } from 'node:net'
-import type { Connection, ConnectionEvents } from './connection.ts'
+import { connect as connectTls } from 'node:tls'
+import type { Connection, ConnectionEvents, OpenConnection } from './connection.ts'
+import { nodeCredentials } from './node-credentials.ts'
+import type { TlsCredentials } from './options.ts'
 
-/** The port of a gateway's TCP listener. */
+/** The ports of a gateway's TCP listener, and of the one over TLS. */
 const DEFAULT_PORT = 7400
+const DEFAULT_TLS_PORT = 7443
 
 /** Opens a TCP connection; see `OpenConnection`. */
-export async function openTcp(url: URL, events: ConnectionEvents, signal: AbortSignal): Promise<Connection> {
+export const openTcp: OpenConnection = async (url, events, signal) => {
   signal.throwIfAborted()
-  const socket = connect({ host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) || DEFAULT_PORT, noDelay: true })
+  const socket = connect({ ...targetOf(url, DEFAULT_PORT), noDelay: true })
+  await opened(socket, 'connect', signal)
+  return new TcpConnection(socket, events)
+}
+
+/** The same over TLS, 1.2 at least; the gateway's certificate must be good for the address's host, or for `servername`. */
+export const openTls =
+  (credentials: TlsCredentials = {}): OpenConnection =>
+  async (url, events, signal) => {
+    signal.throwIfAborted()
+    const socket = connectTls({ ...targetOf(url, DEFAULT_TLS_PORT), ...nodeCredentials(credentials), minVersion: 'TLSv1.2' })
+    socket.setNoDelay(true)
+    await opened(socket, 'secureConnect', signal)
+    return new TcpConnection(socket, events)
+  }
+
+const targetOf = (url: URL, defaultPort: number): { host: string; port: number } => ({
+  host: url.hostname.replace(/^\[|\]$/g, ''),
+  port: Number(url.port) || defaultPort,
+})
+
+async function opened(socket: Socket, event: 'connect' | 'secureConnect', signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const abort = () => socket.destroy(signal.reason)
     signal.addEventListener('abort', abort, { once: true })
     const settle = (error?: Error) => {
       signal.removeEventListener('abort', abort)
       socket.off('error', settle)
-      socket.off('connect', settle)
+      socket.off(event, settle)
       if (error === undefined) resolve()
       else reject(error)
     }
     socket.on('error', settle)
-    socket.on('connect', settle)
+    socket.on(event, settle)
   })
-  return new TcpConnection(socket, events)
 }
 
 class TcpConnection implements Connection {

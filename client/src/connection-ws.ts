@@ -1,17 +1,23 @@
 /** `ws://` and `wss://`, over the WebSocket that browsers and Node have; subprotocol `causeway.v2`. docs/protocol.md, section 7. */
-import type { Connection, ConnectionEvents } from './connection.ts'
+import type { Connection, ConnectionEvents, OpenConnection } from './connection.ts'
 import { joinFrames } from './connection.ts'
 import { MESSAGE_BYTES } from './limits.ts'
 
 const SUBPROTOCOL = 'causeway.v2'
 const DEFAULT_PATH = '/ws'
 
+/** Makes a WebSocket that begins to connect. */
+export type MakeWebSocket = (url: URL, subprotocols: string[]) => WebSocket
+
 /** Opens a WebSocket; the path is `/ws` where the address has none. See `OpenConnection`. */
-export async function openWebSocket(url: URL, events: ConnectionEvents, signal: AbortSignal): Promise<Connection> {
+export const openWebSocket: OpenConnection = (url, events, signal) =>
+  openWith((address, subprotocols) => new WebSocket(address, subprotocols), url, events, signal)
+
+export async function openWith(make: MakeWebSocket, url: URL, events: ConnectionEvents, signal: AbortSignal): Promise<Connection> {
   signal.throwIfAborted()
   const address = new URL(url)
   if (address.pathname === '/') address.pathname = DEFAULT_PATH
-  const socket = new WebSocket(address, [SUBPROTOCOL])
+  const socket = make(address, [SUBPROTOCOL])
   socket.binaryType = 'arraybuffer'
   await new Promise<void>((resolve, reject) => {
     const abort = () => socket.close()
@@ -20,10 +26,15 @@ export async function openWebSocket(url: URL, events: ConnectionEvents, signal: 
       signal.removeEventListener('abort', abort)
       resolve()
     }
-    // The error event of a browser says nothing; the close event that always follows has the code.
+    // A browser's error event says nothing, Node's do; the close event that always follows has the code.
+    let cause: unknown
+    socket.onerror = event => {
+      cause = (event as { error?: unknown }).error
+    }
     socket.onclose = ({ code, reason }) => {
       signal.removeEventListener('abort', abort)
-      reject(signal.aborted ? signal.reason : new Error(`WebSocket closed before it opened: ${code} ${reason}`.trimEnd()))
+      const why = cause instanceof Error ? cause.message : `${code} ${reason}`.trimEnd()
+      reject(signal.aborted ? signal.reason : new Error(`WebSocket closed before it opened: ${why}`, { cause }))
     }
   })
   return new WebSocketConnection(socket, events)
@@ -51,7 +62,7 @@ class WebSocketConnection implements Connection {
     const batch = this.#batch
     if (batch.length === 0) return
     this.#batch = []
-    if (this.#socket.readyState !== WebSocket.OPEN) return
+    if (this.#socket.readyState !== OPEN) return
     for (const frames of messagesOf(batch)) this.#socket.send(joinFrames(frames))
   }
 
@@ -82,6 +93,8 @@ export function* messagesOf(frames: readonly Uint8Array[]): Generator<Uint8Array
   if (message.length > 0) yield message
 }
 
+/** readyState of a WebSocket that is open, of whatever make. */
+const OPEN = 1
 /** RFC 6455, section 7.4.1. */
 const NORMAL = 1_000
 /** A code that a client may send for what RFC 6455 calls 1003, which is kept from scripts. */

@@ -5,5 +5,15 @@ export { Client } from './client.ts'
 export { connect } from './connect.ts'
 export type { ErrorCode } from './errors.ts'
 export { CausewayError } from './errors.ts'
-export type { ClientEvents, ClientState, ConnectOptions, MessageOptions, Missed, Push, SubscribeOptions } from './options.ts'
+export type {
+  ClientEvents,
+  ClientState,
+  ConnectOptions,
+  MessageOptions,
+  Missed,
+  Push,
+  SubscribeOptions,
+  TlsCredentials,
+} from './options.ts'
+export type { RouteTypes, TypedClient } from './route-types.ts'
 export type { Subscription } from './subscriptions.ts'

@@ -2,6 +2,17 @@
 import type { Backoff } from './backoff.ts'
 import type { CausewayError } from './errors.ts'
 
+/** What a `tls://` or `wss://` connection goes by beside the system's CAs: PEM, as text or bytes. In Node alone; a browser has its own. */
+export interface TlsCredentials {
+  /** CAs that may have signed the gateway's certificate, in place of the system's. */
+  ca?: string | Uint8Array
+  /** Certificate and key of this client, where the gateway asks for one. */
+  cert?: string | Uint8Array
+  key?: string | Uint8Array
+  /** Name that the gateway's certificate must have. Default: the address's host. */
+  servername?: string
+}
+
 /** How to connect. */
 export interface ConnectOptions {
   /** Called before each connection; its result goes into SYN. Default: no token. */
@@ -12,6 +23,8 @@ export interface ConnectOptions {
   connectTimeout?: number
   /** Milliseconds of silence after which a PING is asked for; the server's SYN_ACK decides. Default 30,000. */
   keepAlive?: number
+  /** For `tls://` and `wss://`. Default: the system's CAs, no certificate. */
+  tls?: TlsCredentials
 }
 
 /** How to send one message. */

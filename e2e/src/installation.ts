@@ -19,6 +19,10 @@ export interface GatewayAddresses {
   tcp: string
   websocket: string
   http: string
+  /** Where there is a certificate. */
+  tls?: string
+  https?: string
+  secureWebsocket?: string
   /** Ends in `/`. */
   operators: string
   queues: string

@@ -28,6 +28,11 @@ export class RawSocket {
     return new RawSocket(socket)
   }
 
+  /** On a socket of another kind. */
+  static over(socket: Socket): RawSocket {
+    return new RawSocket(socket)
+  }
+
   #wake(): void {
     const { resolve } = this.#changed
     this.#changed = Promise.withResolvers<void>()

@@ -166,6 +166,11 @@ export class V2Client {
     return new V2Client(socket)
   }
 
+  /** On a socket of another kind. */
+  static over(socket: Socket): V2Client {
+    return new V2Client(socket)
+  }
+
   /** Connected and through its handshake. */
   static async open(port: number, syn: object = {}): Promise<{ client: V2Client; synAck: SynAckBody }> {
     const client = await V2Client.connect(port)

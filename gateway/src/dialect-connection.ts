@@ -35,6 +35,7 @@ export class DialectConnection implements SessionOwner {
   readonly #dialect: Dialect
   readonly #decoder: DialectDecoder
   readonly #listener: ListenerConfig | undefined
+  readonly #principal: string
   readonly #answers: DialectAnswers
   readonly #held = new HeldFrames<DialectMessage>()
   readonly #gate: ReadGate
@@ -51,8 +52,10 @@ export class DialectConnection implements SessionOwner {
   /** The client has said all it has to say, and still reads. */
   #complete = false
 
-  constructor(context: ConnectionContext, transport: Transport, dialect: Dialect, listener: ListenerConfig | undefined) {
+  /** `principal` is who its listener found it to be; '' where nobody asked. */
+  constructor(context: ConnectionContext, transport: Transport, dialect: Dialect, listener: ListenerConfig | undefined, principal = '') {
     this.#context = context
+    this.#principal = principal
     this.transport = transport
     this.#dialect = dialect
     this.#decoder = dialect.decoder({ maxPayload: context.config.maxPayload })
@@ -68,7 +71,7 @@ export class DialectConnection implements SessionOwner {
 
   async #open(): Promise<void> {
     try {
-      const held = await this.#context.host.open(this, '')
+      const held = await this.#context.host.open(this, this.#principal)
       if (this.#closed) {
         this.#context.host.detach(held.session)
         return

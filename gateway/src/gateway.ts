@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import type { AddressInfo, Server } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Backends } from '@causeway/backends'
@@ -22,13 +21,14 @@ import { Counters } from './counters.ts'
 import { gatewayMetrics } from './gateway-metrics.ts'
 import { Health } from './health.ts'
 import { Housekeeping } from './housekeeping.ts'
-import { httpServer } from './http-server.ts'
 import { LedgerWatch } from './ledger-watch.ts'
+import { checkDialects } from './listener-dialect.ts'
+import { ListenerPorts, type PortAddresses } from './listener-ports.ts'
 import { Overload } from './overload.ts'
 import { Overview } from './overview.ts'
 import { RouteTable } from './route-table.ts'
 import { SessionHost } from './session-host.ts'
-import { checkDialects, tcpListener } from './tcp-listener.ts'
+import { TlsPorts } from './tls-ports.ts'
 
 export const GATEWAY_VERSION = '0.1.0'
 /** How often the figures told to operators are made, ms. */
@@ -38,12 +38,8 @@ const TOPIC_CHECK_MS = 2_000
 /** Beyond the drain, how long the last marks may take to be told, ms. */
 const RENEW_GRACE_MS = 1_000
 
-export interface GatewayAddresses {
-  tcp: AddressInfo
-  http: AddressInfo
+export interface GatewayAddresses extends PortAddresses {
   admin: AddressInfo
-  /** By dialect, in the order of CAUSEWAY_LISTENERS. */
-  listeners: { dialect: string; address: AddressInfo }[]
 }
 
 /** A running gateway. */
@@ -67,8 +63,8 @@ export class Gateway {
   #listening!: Listening
   #watching!: Watching
   #announcement!: Announcement
-  #servers: Server[] = []
-  #http!: FastifyInstance
+  readonly #tls: TlsPorts
+  #ports!: ListenerPorts
   #admin!: FastifyInstance
   #stats!: NodeJS.Timeout
   #draining = false
@@ -78,6 +74,7 @@ export class Gateway {
 
   constructor(config: Config, backends: Backends, logger: Logger) {
     checkDialects(config.listeners)
+    this.#tls = new TlsPorts(config, logger)
     this.#config = config
     this.#backends = backends
     this.#logger = logger
@@ -158,6 +155,7 @@ export class Gateway {
       ledger: this.#ledger,
       accepting: acceptRateOf(this.#context),
       channels: this.#channels,
+      tls: this.#tls,
     })
     const routes = () => [...this.#watching.picture.routes.values()]
     const { retries } = this.#backends
@@ -168,11 +166,12 @@ export class Gateway {
       admin.showServices(this.#routes.services)
       for (const service of this.#routes.services) this.#checkPartitions(service)
     })
-    this.#http = await httpServer(this.#context, this.#health)
     this.#health.start()
     this.#housekeeping.start()
     this.#ledger.start()
-    this.addresses = await this.#listen()
+    this.#ports = await ListenerPorts.open(this.#context, this.#health, this.#tls)
+    await this.#admin.listen({ host: this.#config.adminHost, port: this.#config.adminPort })
+    this.addresses = { ...this.#ports.addresses, admin: this.#admin.server.address() as AddressInfo }
     await this.#announce()
     return this
   }
@@ -190,32 +189,6 @@ export class Gateway {
         setTimeout(() => this.#checkPartitions(service), TOPIC_CHECK_MS).unref()
       },
     )
-  }
-
-  async #listen(): Promise<GatewayAddresses> {
-    const { host, tcpPort, httpPort, adminHost, adminPort, listeners } = this.#config
-    const tcp = await this.#listenTcp(undefined, tcpPort)
-    const dialects: GatewayAddresses['listeners'] = []
-    for (const role of listeners) {
-      dialects.push({ dialect: role.dialect, address: await this.#listenTcp(role, role.port) })
-      this.#logger.warn({ port: role.port, dialect: role.dialect }, 'this listener has auth: none, whoever reaches it may send')
-    }
-    await this.#http.listen({ host, port: httpPort })
-    await this.#admin.listen({ host: adminHost, port: adminPort })
-    return {
-      tcp,
-      http: this.#http.server.address() as AddressInfo,
-      admin: this.#admin.server.address() as AddressInfo,
-      listeners: dialects,
-    }
-  }
-
-  async #listenTcp(role: Parameters<typeof tcpListener>[1], port: number): Promise<AddressInfo> {
-    const server = tcpListener(this.#context, role)
-    server.listen({ host: this.#config.host, port, backlog: 1_024 })
-    await once(server, 'listening')
-    this.#servers.push(server)
-    return server.address() as AddressInfo
   }
 
   async #announce(): Promise<void> {
@@ -259,6 +232,11 @@ export class Gateway {
     else if (!pending.ending) this.#host.end(session, pending, 'timedOut', 'TIMEOUT', detail)
   }
 
+  /** Reads the certificates' files again; connections that stand are left alone. */
+  renewCertificates(): void {
+    this.#tls.renew()
+  }
+
   /**
    * Drains: no new connection, GOAWAY to all, what is in flight finishes, then CLOSE. Sessions resume elsewhere.
    * Resolves when all is closed but the backends.
@@ -268,7 +246,7 @@ export class Gateway {
     this.#draining = true
     const until = Date.now() + this.#config.drainTimeout
     this.#logger.info({ connections: this.#connections.size }, 'draining')
-    for (const server of this.#servers) server.close()
+    this.#ports.closeTcp()
     for (const connection of this.#connections) connection.leave('this gateway is going away', 0)
     while (Date.now() < until && this.#unfinished() > 0) await sleep(20)
     for (const connection of [...this.#connections]) connection.close('GOING_AWAY', 'this gateway is going away: connect again')
@@ -285,7 +263,7 @@ export class Gateway {
     await this.#watching.close()
     await this.#listening.close()
     await this.#channels.stop()
-    await this.#http.close()
+    await this.#ports.close()
     await this.#admin.close()
   }
 

@@ -1,42 +1,69 @@
-import { decodeJsonText, type Frame, FrameDecoder, ProtocolError, problem } from '@causeway/protocol'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import { problem } from '@causeway/protocol'
 import websocket from '@fastify/websocket'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import type { WebSocket } from 'ws'
 import { acceptRateOf } from './accept-rate.ts'
-import { Connection } from './connection.ts'
 import type { ConnectionContext } from './connection-context.ts'
 import type { Health } from './health.ts'
+import { HTTP_KEEP_ALIVE_MS, MESSAGE_ALLOWANCE } from './limits.ts'
+import { ListenerAddresses } from './listener-addresses.ts'
+import { BarredConnections } from './listener-barred.ts'
+import { guardConnections } from './listener-guard.ts'
 import { messagesApi } from './messages-api.ts'
 import { hostAllowed, originAllowed } from './origin.ts'
-import { WebSocketTransport } from './transport-websocket.ts'
+import { peerOf } from './peer.ts'
+import type { TlsPort } from './tls-port.ts'
+import { demandSubprotocol, websocketOptions, websocketRoute } from './websocket-route.ts'
 
-/** Beyond maxPayload, what a WebSocket message (several frames, or base64 in JSON) may have, bytes. */
-const MESSAGE_ALLOWANCE = 1 << 20
-const V2 = 'causeway.v2'
-const JSON_TEXT = 'causeway.json'
-
-/** Port 7401: WebSocket, health, and messages from backends. */
-export async function httpServer(context: ConnectionContext, health: Health): Promise<FastifyInstance> {
+/** Port 7401, or with certificates 7444: WebSocket, health, and messages from backends. */
+export async function httpServer(context: ConnectionContext, health: Health, tls?: TlsPort): Promise<FastifyInstance> {
   const { config } = context
-  const server = Fastify({ bodyLimit: config.maxPayload * 2 + MESSAGE_ALLOWANCE, forceCloseConnections: true })
-  server.setErrorHandler((error, _request, reply) => problemReply(reply, error as Error & { statusCode?: number }))
-  await server.register(websocket, {
-    options: {
-      maxPayload: config.maxPayload + MESSAGE_ALLOWANCE,
-      perMessageDeflate: false,
-      handleProtocols: offered => (offered.has(V2) ? V2 : offered.has(JSON_TEXT) ? JSON_TEXT : false),
-    },
+  const server = Fastify({
+    bodyLimit: config.maxPayload * 2 + MESSAGE_ALLOWANCE,
+    forceCloseConnections: true,
+    serverFactory: handler => guardedServer(context, handler as RequestListener, tls),
   })
+  server.setErrorHandler((error, _request, reply) => problemReply(reply, error as Error & { statusCode?: number }))
+  await server.register(websocket, websocketOptions(config))
   server.get('/livez', () => ({ status: 'ok' }))
   server.get('/readyz', (_request, reply) => readiness(context, health, reply))
-  const preValidation = (request: FastifyRequest, reply: FastifyReply): Promise<void> => demandOrigin(context, request, reply)
-  const mayOpen = [preValidation, (request: FastifyRequest, reply: FastifyReply): Promise<void> => demandTurn(context, request, reply)]
-  server.get('/ws', { websocket: true, preValidation: mayOpen }, (socket, request) => acceptWebSocket(context, socket, request))
+  const origin = (request: FastifyRequest, reply: FastifyReply): Promise<void> => demandOrigin(context, request, reply)
+  const turn = (request: FastifyRequest, reply: FastifyReply): Promise<void> => demandTurn(context, request, reply)
+  const accept = websocketRoute(context)
+  server.get('/ws', { websocket: true, preValidation: [origin, demandSubprotocol, turn] }, accept)
   await server.register(async scope => {
-    scope.addHook('onRequest', preValidation)
+    scope.addHook('onRequest', origin)
     messagesApi(scope, context)
   })
   return server
+}
+
+/** Takes connections from allowed addresses alone. */
+function guardedServer(context: ConnectionContext, handler: RequestListener, tls: TlsPort | undefined): Server {
+  const addresses = new ListenerAddresses(context.config)
+  const barred = new BarredConnections(context, () => (tls === undefined ? 'http' : 'https'))
+  const server = tls === undefined ? createServer(handler) : secureServer(context, handler, tls, barred)
+  server.keepAliveTimeout = HTTP_KEEP_ALIVE_MS
+  guardConnections(server, (socket, proceed) => {
+    const peer = peerOf(socket)
+    if (peer !== undefined && addresses.admits(peer.address)) {
+      proceed()
+      return
+    }
+    if (peer !== undefined) barred.add('address', peer.remote)
+    socket.destroy()
+  })
+  return server
+}
+
+function secureServer({ config }: ConnectionContext, handler: RequestListener, tls: TlsPort, barred: BarredConnections): Server {
+  const server = createSecureServer(tls.options(config.handshakeTimeout), handler)
+  tls.serve(server)
+  server.on('tlsClientError', (error, socket) => barred.tls(error, socket))
+  return server as unknown as Server
 }
 
 /** A page of elsewhere sends nothing: neither by a WebSocket nor by a request (RFC 6455, section 10.2). What is no browser names no origin. */
@@ -54,7 +81,7 @@ async function demandTurn(context: ConnectionContext, request: FastifyRequest, r
   const turnedAwayMs = await new Promise<number>(resolve => {
     const cut = (): void => {
       context.counters.close('OVERLOADED')
-      socket.resetAndDestroy()
+      reset(socket)
     }
     acceptRateOf(context).take(socket, { admit: () => resolve(0), turnAway: resolve, cut })
   })
@@ -68,50 +95,12 @@ async function demandTurn(context: ConnectionContext, request: FastifyRequest, r
     .send({ code, title, detail })
 }
 
+const reset = (socket: Socket): void => void (socket instanceof TLSSocket ? socket.destroy() : socket.resetAndDestroy())
+
 function readiness(context: ConnectionContext, health: Health, reply: FastifyReply): object {
   const ready = health.ok && !context.draining()
   if (!ready) reply.code(503)
   return { status: ready ? 'ready' : context.draining() ? 'draining' : 'not ready', dependencies: health.dependencies }
-}
-
-function acceptWebSocket(context: ConnectionContext, socket: WebSocket, request: FastifyRequest): void {
-  const binary = socket.protocol === V2
-  const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
-  const remote = `${request.socket.remoteAddress}:${request.socket.remotePort}`
-  const connection = new Connection(context, new WebSocketTransport(socket, remote, !binary), token)
-  socket.on('message', (data: Buffer, isBinary) => {
-    if (isBinary !== binary) {
-      connection.fail(new ProtocolError('BAD_FRAME', `${binary ? V2 : JSON_TEXT} takes ${binary ? 'binary' : 'text'} messages`))
-    } else if (binary) readBinary(context, connection, data)
-    else readText(context, connection, data)
-  })
-  socket.on('close', () => connection.ended('LOST'))
-  socket.on('error', () => socket.terminate())
-}
-
-/** One or more whole frames. */
-function readBinary(context: ConnectionContext, connection: Connection, data: Buffer): void {
-  const frames: Frame[] = []
-  const decoder = new FrameDecoder({ maxPayload: context.config.maxPayload })
-  const failure = decoder.push(data, frames)
-  const cut =
-    decoder.buffered > 0
-      ? new ProtocolError('BAD_FRAME', 'a WebSocket message holds whole frames; this one ends within a frame')
-      : undefined
-  connection.received(frames, failure ?? cut)
-}
-
-function readText({ config }: ConnectionContext, connection: Connection, data: Buffer): void {
-  try {
-    const frame = decodeJsonText(data.toString('utf8'))
-    const size = frame.payload.length
-    if (size > config.maxPayload)
-      throw new ProtocolError('TOO_LARGE', `the payload has ${size} bytes; at most ${config.maxPayload}`, { msgId: frame.msgId })
-    connection.received([frame], undefined)
-  } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error
-    connection.received([], error)
-  }
 }
 
 /** application/problem+json (RFC 9457) with the registry's code. */

@@ -83,3 +83,15 @@ export const CHANNEL_READS = 32
 export const REFUSAL_BARRIER_MS = 1_000
 /** SUBSCRIBEs of one connection that wait for the store; later frames wait behind them, as behind a closed window. */
 export const SUBSCRIBES_AHEAD = 64
+/** Time in which of alike lines that strangers cause one is logged, ms: whoever tries often fills no disk. */
+export const ALIKE_LOG_MS = 10_000
+/** How often certificates' files are looked at, ms: three stats. */
+export const CERTIFICATE_LOOK_MS = 2_000
+/** Time before its end in which a certificate that is read is warned of, ms. */
+export const CERTIFICATE_WARN_MS = 14 * 86_400_000
+/** How long an idle HTTP connection is kept, ms: longer than the minute that balancers keep theirs, so that none is closed under a request. */
+export const HTTP_KEEP_ALIVE_MS = 72_000
+/** Beyond the largest payload in base64, what a WebSocket message may have, bytes: several frames, or the other fields of a JSON object. */
+export const MESSAGE_ALLOWANCE = 1 << 20
+/** Fragments that a WebSocket message may come in, and reads that a frame of it may: the largest in a modem's segments. Each costs some 200 bytes more than it brings. */
+export const WEBSOCKET_PIECES = 16_384

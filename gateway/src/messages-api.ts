@@ -19,6 +19,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { ConnectionContext } from './connection-context.ts'
 import { readDelivery } from './delivery-frame.ts'
 import type { GatewaySession, SessionOwner } from './session.ts'
+import { contextOf } from './tls-principal.ts'
 
 /** Body of POST /v1/messages, as checked. */
 interface MessageBody {
@@ -38,7 +39,7 @@ export function messagesApi(server: FastifyInstance, context: ConnectionContext)
   server.post('/v1/messages', async (request, reply) => {
     try {
       const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
-      const { principal } = await context.authenticate(token)
+      const { principal } = await contextOf(context, request.raw.socket).authenticate(token)
       const body = readBody(request.body)
       if (body.channel !== undefined) {
         const offset = await publish(context, body.channel, body)

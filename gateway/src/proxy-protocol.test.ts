@@ -29,21 +29,26 @@ const cases: [string, Buffer, string | undefined][] = [
   ['version 1, IPv6', V1_IPV6, '[2001:db8::1]:51000'],
   ['version 1, UNKNOWN', V1_UNKNOWN, undefined],
   ['version 2, IPv4', V2_IPV4, '192.0.2.1:51000'],
-  ['version 2, IPv6 with TLVs', V2_IPV6, '[2001:db8:0:0:0:0:0:1]:51000'],
+  ['version 2, IPv6 with TLVs', V2_IPV6, '[2001:db8::1]:51000'],
   ["version 2, LOCAL: the edge's health check", V2_LOCAL, undefined],
   ['version 2, a family that is no TCP', V2_UNIX, undefined],
 ]
 
+const told = (bytes: Buffer) => {
+  const header = readProxyHeader(bytes)
+  return { size: header?.size, source: header?.source?.remote }
+}
+
 describe('a PROXY header', () => {
   for (const [what, header, source] of cases) {
     test(`(${what}) tells the client and its own size`, () => {
-      assert.deepEqual(readProxyHeader(header), { size: header.length, source })
+      assert.deepEqual(told(header), { size: header.length, source })
     })
 
     test(`(${what}) wants more while it is cut, and leaves what is behind it alone`, () => {
       for (let cut = 0; cut < header.length; cut++) assert.equal(readProxyHeader(header.subarray(0, cut)), undefined, `${cut} bytes`)
       const followed = Buffer.concat([header, Buffer.from('4d430201', 'hex')])
-      assert.deepEqual(readProxyHeader(followed), { size: header.length, source })
+      assert.deepEqual(told(followed), { size: header.length, source })
     })
   }
 

@@ -5,7 +5,8 @@ import { test } from 'node:test'
 import { ConfigError, type ListenerConfig } from '@causeway/config'
 import { until } from '@causeway/testing'
 import { fakeGateway } from './gateway.fixture.ts'
-import { checkDialects, tcpListener } from './tcp-listener.ts'
+import { checkDialects } from './listener-dialect.ts'
+import { tcpListener } from './tcp-listener.ts'
 
 test('a listener for a dialect that is none is a wrong configuration that names it and those there are', () => {
   checkDialects([{ port: 0, dialect: 'vmol', auth: 'none' }])

@@ -6,6 +6,8 @@ export interface Kind<T> {
   read(raw: unknown): T | undefined
   /** What is wrong with a raw value that was not read, a line for each; without it: that it is not as expected. */
   faults?(raw: unknown): readonly string[]
+  /** Whether a raw value may hold a secret, and is not shown. */
+  secret?(raw: unknown): boolean
 }
 
 const whole = (raw: unknown): number | undefined => {

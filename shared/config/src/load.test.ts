@@ -76,6 +76,55 @@ describe('configuration', () => {
     assert.equal(config.listeners[0].table?.fields[0].constant, 0x7878)
   })
 
+  test('reads who may speak at a listener, a first frame as its bytes', () => {
+    const file = [
+      'tlsCert: c.pem',
+      'tlsKey: k.pem',
+      'listeners:',
+      '  - { port: 1, dialect: vmol, auth: { allow: [10.0.0.0/8, "::1"] } }',
+      '  - { port: 2, dialect: vmol, auth: { firstFrame: { text: "open\\n" }, principal: meters }, tls: true }',
+      '  - { port: 3, dialect: vmol, auth: { firstFrame: { base64: AAEC/w== } } }',
+      '  - { port: 4, dialect: vmol, auth: { mtls: true }, tls: { cert: a.pem, key: b.pem, ca: c.pem } }',
+    ]
+    const config = loadConfig({ environment: {}, file: writeConfig('c.yaml', file.join('\n')) })
+    assert.deepEqual(
+      config.listeners.map(({ auth }) => auth),
+      [
+        { allow: ['10.0.0.0/8', '::1'] },
+        { firstFrame: Buffer.from('open\n'), principal: 'meters' },
+        { firstFrame: Buffer.from([0, 1, 2, 255]) },
+        { mtls: true },
+      ],
+    )
+    assert.deepEqual(
+      config.listeners.map(({ tls }) => tls),
+      [undefined, true, undefined, { cert: 'a.pem', key: 'b.pem', ca: 'c.pem' }],
+    )
+  })
+
+  test('reads address ranges of both families', () => {
+    const { allow, deny } = loadConfig({ environment: { CAUSEWAY_ALLOW: '10.0.0.0/8, 192.0.2.7,::/0', CAUSEWAY_DENY: '2001:db8::/32' } })
+    assert.deepEqual([allow, deny], [['10.0.0.0/8', '192.0.2.7', '::/0'], ['2001:db8::/32']])
+  })
+
+  test('shows no first frame, wherever the fault is', () => {
+    const secrets = [
+      '[{"port":1,"dialect":"vcl","auth":{"firstFrame":"hush-hush"}}]',
+      '[{"port":1,"dialect":"vcl","auth":{"firstFrame":{"text":"hush-hush","base64":"aHVzaA=="}}}]',
+      '[{"port":1,"dialect":"vcl","auth":{"firstFrame":{"base64":"hush-hush!"}}}]',
+      '[{"port":1,"dialect":"vcl","auth":{"firstFrame":{"text":"hus"}}}]',
+      '[{"port":1,"dialect":"vcl","auth":{"firstFrame":{"text":"hush-hush"}}]',
+    ]
+    for (const json of secrets) {
+      const [problem, ...others] = problemsOf({ CAUSEWAY_LISTENERS: json })
+      assert.match(problem, /CAUSEWAY_LISTENERS.* is \(hidden\): expected/)
+      assert.doesNotMatch(problem, /hus/)
+      assert.deepEqual(others, [])
+    }
+  })
+
+  const listener = (entry: string): Record<string, string> => ({ CAUSEWAY_LISTENERS: `[{"port":1,"dialect":"vcl",${entry}}]` })
+
   const wrong: [string, Record<string, string>, RegExp][] = [
     ['a port that is none', { CAUSEWAY_TCP_PORT: 'abc' }, /CAUSEWAY_TCP_PORT is "abc": expected a port from 0/],
     ['a partition count that is no power of two', { CAUSEWAY_PARTITIONS: '12' }, /CAUSEWAY_PARTITIONS is "12": expected a power of two/],
@@ -117,6 +166,44 @@ describe('configuration', () => {
       { CAUSEWAY_LISTENERS: '[{"port":1,"dialect":"vcl","auth":"none","codec":4}]' },
       /CAUSEWAY_LISTENERS\[0\]\.codec is 4: expected 0 \(bytes\), 1/,
     ],
+    ['an auth that is none', listener('"auth":"token"'), /CAUSEWAY_LISTENERS\[0\]\.auth is "token": expected "none" said aloud, \{"allow"/],
+    ['an auth that says nothing', listener('"auth":{}'), /\[0\]\.auth names no way to authenticate: expected one of/],
+    ['an auth that says two things', listener('"auth":{"mtls":true,"allow":["::1"]}'), /\[0\]\.auth names allow and mtls: expected one of/],
+    [
+      'a key of an auth that is not known',
+      listener('"auth":{"allow":["::1"],"deny":[]}'),
+      /\[0\]\.auth\.deny is not known: expected allow/,
+    ],
+    [
+      'a range that is none',
+      listener('"auth":{"allow":["::1","10.0.0.0/33"]}'),
+      /\.auth\.allow\[1\] is "10\.0\.0\.0\/33": expected an address or/,
+    ],
+    ['ranges that are no list', listener('"auth":{"allow":"::1"}'), /\.auth\.allow is "::1": expected a list/],
+    ['mTLS that is not true', listener('"auth":{"mtls":false}'), /\.auth\.mtls is false: expected true/],
+    [
+      'a principal that is no name',
+      listener('"auth":{"firstFrame":{"text":"open sesame"},"principal":""}'),
+      /\.auth\.principal is "": expected/,
+    ],
+    [
+      'TLS files without a key',
+      listener('"auth":"none","tls":{"cert":"c.pem"}'),
+      /\[0\]\.tls\.key is absent: expected the path of a PEM file/,
+    ],
+    ['a listener that speaks TLS without a certificate', listener('"auth":"none","tls":true'), /\[0\] speaks TLS: expected its own tls/],
+    [
+      'a listener that asks for certificates that nobody signs',
+      listener('"auth":{"mtls":true},"tls":{"cert":"c.pem","key":"k.pem"}'),
+      /\[0\]\.auth is mtls: expected tls\.ca/,
+    ],
+    [
+      'an address that is none',
+      { CAUSEWAY_DENY: '10.0.0.1,gateway.example' },
+      /CAUSEWAY_DENY\[1\] is "gateway\.example": expected an address/,
+    ],
+    ['a certificate without its key', { CAUSEWAY_TLS_CERT: 'c.pem' }, /CAUSEWAY_TLS_CERT is set and CAUSEWAY_TLS_KEY is not/],
+    ['a CA without a certificate', { CAUSEWAY_TLS_CA: 'ca.pem' }, /CAUSEWAY_TLS_CA is set and CAUSEWAY_TLS_CERT is not/],
     [
       'a key of a listener that is not known',
       { CAUSEWAY_LISTENERS: '[{"port":1,"dialect":"vcl","auth":"none","path":"/"}]' },

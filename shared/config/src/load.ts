@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { parse as parseYaml } from 'yaml'
 import { ConfigError, nearest } from './config-error.ts'
+import { asksForCertificate } from './listener-auth.ts'
+import type { TlsFiles } from './listener-tls.ts'
+import { speaksTls } from './listeners.ts'
 import { type Config, type ConfigKey, flagOf, type Key, SCHEMA, variableOf } from './schema.ts'
 
 /** Where values come from: flags over environment over file over default. */
@@ -93,7 +96,7 @@ function resolve(
     const faults = kind.faults?.(raw) ?? []
     problems.push(...faults.map(fault => `${from}${fault}`))
     if (faults.length > 0) return standard
-    const shown = SECRETS.has(name) ? '(hidden)' : JSON.stringify(raw)
+    const shown = SECRETS.has(name) || kind.secret?.(raw) ? '(hidden)' : JSON.stringify(raw)
     problems.push(`${from} is ${shown}: expected ${kind.expected}`)
     return standard
   }
@@ -126,6 +129,30 @@ function crossChecks(config: Config, problems: string[]): void {
     )
   }
   checkTokens(config, problems)
+  checkTls(config, problems)
+}
+
+/** A listener that speaks TLS without a certificate, or asks for clients' without knowing who signs them, can't begin. */
+function checkTls({ tlsCert, tlsKey, tlsCa, listeners }: Config, problems: string[]): void {
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    const [set, missing] = tlsKey === undefined ? ['CAUSEWAY_TLS_CERT', 'CAUSEWAY_TLS_KEY'] : ['CAUSEWAY_TLS_KEY', 'CAUSEWAY_TLS_CERT']
+    problems.push(`${set} is set and ${missing} is not: expected both, each the path of a PEM file`)
+  }
+  if (tlsCa !== undefined && tlsCert === undefined && tlsKey === undefined) {
+    problems.push('CAUSEWAY_TLS_CA is set and CAUSEWAY_TLS_CERT is not: expected CAUSEWAY_TLS_CERT and CAUSEWAY_TLS_KEY beside it')
+  }
+  for (const [index, listener] of listeners.entries()) {
+    const name = `CAUSEWAY_LISTENERS[${index}]`
+    const own = listener.tls !== undefined && listener.tls !== true
+    const { cert, ca } = own ? (listener.tls as TlsFiles) : { cert: tlsCert, ca: tlsCa }
+    if (speaksTls(listener) && cert === undefined) {
+      problems.push(`${name} speaks TLS: expected its own tls {"cert", "key"}, or CAUSEWAY_TLS_CERT and CAUSEWAY_TLS_KEY`)
+    } else if (asksForCertificate(listener.auth) && ca === undefined) {
+      problems.push(
+        `${name}.auth is mtls: expected ${own ? 'tls.ca' : 'CAUSEWAY_TLS_CA'}, the file of the CA that signs clients' certificates`,
+      )
+    }
+  }
 }
 
 function checkTokens(config: Config, problems: string[]): void {

@@ -1,4 +1,5 @@
 import type { DialectTable } from '@causeway/protocol'
+import { addressRanges } from './addresses.ts'
 import { dialects } from './dialects.ts'
 import { duration, flag, integer, type Kind, list, oneOf, port, powerOfTwo, size, text } from './kinds.ts'
 import { type ListenerConfig, listeners } from './listeners.ts'
@@ -25,6 +26,14 @@ export const SCHEMA = {
   ),
   tcpPort: key(port, 7400, 'TCP: version 2 and the header dialects that can be told apart by their first bytes.'),
   httpPort: key(port, 7401, 'HTTP: /ws, /livez, /readyz, /v1/messages.'),
+  tlsPort: key(port, 7443, 'What `tcpPort` takes, over TLS. Opened where `tlsCert` and `tlsKey` are set.'),
+  httpsPort: key(port, 7444, 'What `httpPort` takes, over TLS (https and wss). Opened with `tlsPort`.'),
+  tlsCert: optional(text, 'PEM file of the certificate, its chain behind it. Read again when it changes, and on SIGHUP.'),
+  tlsKey: optional(text, 'PEM file of its private key, without a passphrase.'),
+  tlsCa: optional(
+    text,
+    "PEM file of the CA of clients' certificates. Where it is set, `tlsPort` and `httpsPort` take no client without one; with `auth: none` its name is the principal.",
+  ),
   adminPort: key(port, 7402, 'Operators: the page, /queues, /api, /metrics.'),
   workerPort: key(port, 7403, "A worker's /livez, /readyz, /metrics."),
   adminHost: key(
@@ -34,7 +43,11 @@ export const SCHEMA = {
   ),
   adminToken: optional(text, 'Bearer token that the admin port asks for.'),
   adminAuth: optional(oneOf('none'), '`none` opens the admin port to whoever reaches it.'),
-  listeners: key(listeners, [] as readonly ListenerConfig[], 'Ports of their own for header dialects.'),
+  listeners: key(
+    listeners,
+    [] as readonly ListenerConfig[],
+    'Ports of their own for header dialects; who may speak there says `auth` (docs/operations.md, *Who may connect*).',
+  ),
   dialects: key(
     dialects,
     {} as Readonly<Record<string, DialectTable>>,
@@ -54,6 +67,11 @@ export const SCHEMA = {
   jwtIssuer: optional(text, "Checked against a token's `iss` when set."),
   jwtAudience: optional(text, "Checked against a token's `aud` when set."),
   origins: optional(list, 'Origins whose pages may open a WebSocket; by default only pages of this host.'),
+  allow: optional(
+    addressRanges,
+    'Addresses from which connections are taken on the TCP and HTTP ports and their TLS ones; all others are closed.',
+  ),
+  deny: optional(addressRanges, 'Addresses from which none is taken there; goes before `allow`.'),
   sessionTtl: key(duration(1_000, 86_400_000), 120_000, 'How long a session outlives its connection.'),
   window: key(integer(1, 4_096), 1_024, 'Most messages a session may have unfinished.'),
   windowBytes: key(size(1_024, 1 << 30), 8 << 20, 'Most bytes a session may have unfinished.'),

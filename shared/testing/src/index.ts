@@ -1,5 +1,7 @@
 export type { Capability } from './capability.ts'
 export { unless } from './capability.ts'
+export type { CertificateFiles } from './certificates.ts'
+export { CERTIFICATES } from './certificates.ts'
 export { uniqueName } from './unique-name.ts'
 export type { UntilOptions } from './until.ts'
 export { turn, until } from './until.ts'
