@@ -24,12 +24,28 @@ async function post(gateway: RunningGateway, body: unknown): Promise<Answered> {
   }
 }
 
+interface Services {
+  gateways: unknown[]
+  services: { name: string; routes: { name: string }[] }[]
+}
+
 const ADMIN_TOKEN = 'operators-only'
 
 everywhere('HTTP', async (context, place) => {
   await using installation = await Installation.make(place, { CAUSEWAY_ADMIN_TOKEN: ADMIN_TOKEN, CAUSEWAY_MAX_PAYLOAD: '64KiB' })
   const gateway = await installation.start()
   const authorization = { authorization: `Bearer ${ADMIN_TOKEN}` }
+
+  await context.test('/v1/services tells who is there, and that one of them has gone', async () => {
+    const read = async () => (await (await fetch(`${gateway.http}/v1/services`)).json()) as Services
+    const demo = async () => (await read()).services.find(({ routes }) => routes.some(({ name }) => name === 'echo'))
+    await until(async () => (await read()).gateways.length === 1 && (await demo()) !== undefined)
+    if (place.kind === 'embedded') return
+    const second = await installation.gateway()
+    await until(async () => (await read()).gateways.length === 2)
+    await second.process.stop()
+    await until(async () => (await read()).gateways.length === 1)
+  })
 
   await context.test('/livez and /readyz say so', async () => {
     assert.deepEqual(await (await fetch(`${gateway.http}/livez`)).json(), { status: 'ok' })

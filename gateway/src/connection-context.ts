@@ -6,6 +6,7 @@ import type { Authenticate } from './authentication.ts'
 import type { ChannelHub } from './channel-hub.ts'
 import type { Counters } from './counters.ts'
 import type { RouteTable } from './route-table.ts'
+import type { ServiceDirectory } from './service-directory.ts'
 import type { SessionHost } from './session-host.ts'
 
 /** A connection as its gateway looks at it. */
@@ -25,6 +26,7 @@ export interface ConnectionContext {
   readonly admission: Admission
   readonly routes: RouteTable
   readonly channels: ChannelHub
+  readonly directory: ServiceDirectory
   readonly publish: Channels['publish']
   /** Tells the workers of a service that nobody wants an answer any more; best effort. */
   readonly cancelled: (service: string, session: string, msgId: number) => void

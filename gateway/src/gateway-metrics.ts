@@ -6,6 +6,7 @@ import type { ChannelHub } from './channel-hub.ts'
 import type { Counters } from './counters.ts'
 import type { Health } from './health.ts'
 import type { LedgerWatch } from './ledger-watch.ts'
+import type { ServiceDirectory } from './service-directory.ts'
 import type { SessionHost } from './session-host.ts'
 import type { TlsPorts } from './tls-ports.ts'
 
@@ -18,13 +19,26 @@ export interface Observed {
   ledger: LedgerWatch
   accepting: AcceptRate
   channels: ChannelHub
+  directory: ServiceDirectory
   tls: TlsPorts
 }
 
 /** /metrics of a gateway: read from plain numbers when asked. */
-export function gatewayMetrics({ gateway, counters, host, health, appender, ledger, accepting, channels, tls }: Observed): Metrics {
+export function gatewayMetrics({
+  gateway,
+  counters,
+  host,
+  health,
+  appender,
+  ledger,
+  accepting,
+  channels,
+  directory,
+  tls,
+}: Observed): Metrics {
   const metrics = new Metrics({ gateway })
   metrics.gauge('causeway_connections', 'Open client connections', () => counters.connections)
+  metrics.gauge('causeway_directory_watchers', 'Clients that wait for a change of GET /v1/services', () => directory.watchers)
   metrics.gauge('causeway_connections_waiting', 'Connections that wait to be taken', () => accepting.waiting)
   metrics.counter('causeway_connections_delayed_total', 'Connections that had to wait to be taken', () => accepting.delayed)
   metrics.counter('causeway_connections_refused_total', 'Connections turned away by the accept rate', () => accepting.refused)

@@ -14,6 +14,7 @@ import type { ConnectionContext } from './connection-context.ts'
 import { Counters } from './counters.ts'
 import { Overload } from './overload.ts'
 import { RouteTable } from './route-table.ts'
+import { ServiceDirectory } from './service-directory.ts'
 import { SessionHost } from './session-host.ts'
 import { FakeStore } from './store.fixture.ts'
 import type { Transport } from './transport.ts'
@@ -80,7 +81,12 @@ export interface FakeGateway {
   counters: Counters
   /** The store of channels. */
   channels: Channels
-  state: { draining: boolean; closed: 'BACKEND_UNAVAILABLE' | undefined; cancelled: [service: string, session: string, msgId: number][] }
+  state: {
+    draining: boolean
+    closed: 'BACKEND_UNAVAILABLE' | undefined
+    cancelled: [service: string, session: string, msgId: number][]
+    picture: Picture
+  }
 }
 
 /** A gateway's inside on a store in memory, with routes `echo` (1), `note` (2, one-way) and `remembered` (3, no worker any more). */
@@ -97,8 +103,9 @@ export function fakeGateway(settings: Partial<Record<keyof Config, unknown>> = {
   const appender = new FakeAppender(({ session, pending }) => host.stored(session, pending))
   const routes = new RouteTable()
   const gone = routeOf('remembered', 3, { lastSeen: Date.now() - 3_600_000 })
-  routes.follow(pictureOf([routeOf('echo', 1), routeOf('note', 2, { oneWay: true })], [gone]))
-  const state: FakeGateway['state'] = { draining: false, closed: undefined, cancelled: [] }
+  const picture = pictureOf([routeOf('echo', 1), routeOf('note', 2, { oneWay: true })], [gone])
+  routes.follow(picture)
+  const state: FakeGateway['state'] = { draining: false, closed: undefined, cancelled: [], picture }
   const admission = new Admission({
     ...{ gateway: 'gw-1', partitions, routes, overload, counters, routeGraceMs: config.routeGrace },
     appender: () => appender,
@@ -110,6 +117,7 @@ export function fakeGateway(settings: Partial<Record<keyof Config, unknown>> = {
   const context: ConnectionContext = {
     ...{ ...shared, version: '0', config, host, admission, routes },
     channels: hub,
+    directory: new ServiceDirectory(() => state.picture),
     publish: (...message) => channels.publish(...message),
     cancelled: (...message) => void state.cancelled.push(message),
     authenticate: authentication(config),

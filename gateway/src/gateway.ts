@@ -27,6 +27,7 @@ import { ListenerPorts, type PortAddresses } from './listener-ports.ts'
 import { Overload } from './overload.ts'
 import { Overview } from './overview.ts'
 import { RouteTable } from './route-table.ts'
+import { ServiceDirectory } from './service-directory.ts'
 import { SessionHost } from './session-host.ts'
 import { TlsPorts } from './tls-ports.ts'
 
@@ -56,12 +57,13 @@ export class Gateway {
   readonly #finisher: FinishBatcher
   readonly #host: SessionHost
   readonly #channels: ChannelHub
+  readonly #directory = new ServiceDirectory(() => this.#watching?.picture)
   readonly #context: ConnectionContext
   readonly #housekeeping: Housekeeping
   readonly #ledger: LedgerWatch
   #appender!: Appender<GatewayRecord>
   #listening!: Listening
-  #watching!: Watching
+  #watching: Watching | undefined
   #announcement!: Announcement
   readonly #tls: TlsPorts
   #ports!: ListenerPorts
@@ -115,6 +117,7 @@ export class Gateway {
       config: this.#config,
       host: this.#host,
       channels: this.#channels,
+      directory: this.#directory,
       publish: (channel, payload, codec) => this.#backends.channels.publish(channel, payload, codec),
       cancelled: (service, session, msgId) => this.#cancelled(service, session, msgId),
       admission,
@@ -145,7 +148,7 @@ export class Gateway {
     })
     this.#listening = await this.#backends.sessions.listen(this.id, this.#host)
     await this.#channels.start()
-    const overview = new Overview(this.#backends, this.#routes, () => this.#watching.picture, this.#health)
+    const overview = new Overview(this.#backends, this.#routes, () => this.#watching!.picture, this.#health)
     const metrics = gatewayMetrics({
       gateway: this.id,
       counters: this.#counters,
@@ -155,14 +158,16 @@ export class Gateway {
       ledger: this.#ledger,
       accepting: acceptRateOf(this.#context),
       channels: this.#channels,
+      directory: this.#directory,
       tls: this.#tls,
     })
-    const routes = () => [...this.#watching.picture.routes.values()]
+    const routes = () => [...this.#watching!.picture.routes.values()]
     const { retries } = this.#backends
     const admin = await adminServer({ config: this.#config, overview, ledger: this.#ledger, metrics, retries, routes })
     this.#admin = admin.server
     this.#watching = await this.#backends.registry.watch((picture: Picture) => {
       this.#routes.follow(picture)
+      this.#directory.look()
       admin.showServices(this.#routes.services)
       for (const service of this.#routes.services) this.#checkPartitions(service)
     })
@@ -201,7 +206,12 @@ export class Gateway {
       httpPort: http.port,
       stats: this.#figures(),
     })
-    this.#stats = setInterval(() => this.#announcement.stats(this.#figures()), STATS_TICK_MS)
+    this.#stats = setInterval(() => this.#tell(), STATS_TICK_MS)
+  }
+
+  #tell(): void {
+    this.#announcement.stats(this.#figures())
+    this.#directory.look()
   }
 
   #figures(): Record<string, number> {
@@ -209,6 +219,7 @@ export class Gateway {
     return {
       connections,
       sessions: this.#host.held.size,
+      draining: this.#draining ? 1 : 0,
       receivedPerSecond: Math.round(received.tick()),
       deliveredPerSecond: Math.round(delivered.tick()),
       roundTripP50Ms: Number(roundTrips.percentile(0.5).toFixed(2)),
@@ -246,6 +257,7 @@ export class Gateway {
     this.#draining = true
     const until = Date.now() + this.#config.drainTimeout
     this.#logger.info({ connections: this.#connections.size }, 'draining')
+    this.#announcement.stats(this.#figures())
     this.#ports.closeTcp()
     for (const connection of this.#connections) connection.leave('this gateway is going away', 0)
     while (Date.now() < until && this.#unfinished() > 0) await sleep(20)
@@ -260,7 +272,7 @@ export class Gateway {
     this.#housekeeping.stop()
     this.#ledger.stop()
     this.#health.stop()
-    await this.#watching.close()
+    await this.#watching?.close()
     await this.#listening.close()
     await this.#channels.stop()
     await this.#ports.close()

@@ -15,6 +15,7 @@ import { guardConnections } from './listener-guard.ts'
 import { messagesApi } from './messages-api.ts'
 import { hostAllowed, originAllowed } from './origin.ts'
 import { peerOf } from './peer.ts'
+import { servicesApi } from './services-api.ts'
 import type { TlsPort } from './tls-port.ts'
 import { demandSubprotocol, websocketOptions, websocketRoute } from './websocket-route.ts'
 
@@ -37,6 +38,7 @@ export async function httpServer(context: ConnectionContext, health: Health, tls
   await server.register(async scope => {
     scope.addHook('onRequest', origin)
     messagesApi(scope, context)
+    servicesApi(scope, context)
   })
   return server
 }

@@ -95,3 +95,11 @@ export const HTTP_KEEP_ALIVE_MS = 72_000
 export const MESSAGE_ALLOWANCE = 1 << 20
 /** Fragments that a WebSocket message may come in, and reads that a frame of it may: the largest in a modem's segments. Each costs some 200 bytes more than it brings. */
 export const WEBSOCKET_PIECES = 16_384
+/** Longest wait of a GET /v1/services for a change, ms: within what proxies keep a request open. */
+export const DIRECTORY_WAIT_MS = 60_000
+/** Clients that wait for changes of the directory at a time, at each gateway. */
+export const DIRECTORY_WATCHERS = 1_000
+/** How often an event stream says that it is still there, ms (proxies close silent ones after a minute or less). */
+export const EVENT_STREAM_TICK_MS = 15_000
+/** Unsent bytes after which an event stream is cut off. */
+export const EVENT_STREAM_BUFFER = 1 << 20

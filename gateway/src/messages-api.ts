@@ -2,8 +2,6 @@ import { wrongChannel } from '@causeway/channels'
 import {
   bucketOf,
   Codec,
-  ERRORS,
-  type ErrorEntry,
   type ErrorName,
   encodeFrame,
   Flag,
@@ -15,9 +13,10 @@ import {
   ProtocolError,
   problem,
 } from '@causeway/protocol'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { ConnectionContext } from './connection-context.ts'
 import { readDelivery } from './delivery-frame.ts'
+import { refuse, tokenOf } from './http-problem.ts'
 import type { GatewaySession, SessionOwner } from './session.ts'
 import { contextOf } from './tls-principal.ts'
 
@@ -31,15 +30,13 @@ interface MessageBody {
   codec: number
 }
 
-const STATUS_OF_OTHERS = 500
 const SESSION_ID = /^[\w-]{1,64}$/
 
 /** POST /v1/messages: a request answers 200 {payload}; {session, payload} and {channel, payload} push, 202. Each request is a session of its own. */
 export function messagesApi(server: FastifyInstance, context: ConnectionContext): void {
   server.post('/v1/messages', async (request, reply) => {
     try {
-      const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
-      const { principal } = await contextOf(context, request.raw.socket).authenticate(token)
+      const { principal } = await contextOf(context, request.raw.socket).authenticate(tokenOf(request))
       const body = readBody(request.body)
       if (body.channel !== undefined) {
         const offset = await publish(context, body.channel, body)
@@ -52,7 +49,7 @@ export function messagesApi(server: FastifyInstance, context: ConnectionContext)
       const answer = await ask(context, principal, body)
       return await reply.code(200).send(answer)
     } catch (error) {
-      return await refuse(reply, asProblem(error))
+      return await refuse(reply, error)
     }
   })
 }
@@ -200,17 +197,4 @@ function readable(frame: Frame): object {
     }
   }
   return { payload64: bytes.toString('base64') }
-}
-
-function asProblem(error: unknown): Problem {
-  return error instanceof ProtocolError ? error.problem() : problem('BACKEND_UNAVAILABLE', { detail: (error as Error).message })
-}
-
-function refuse(reply: FastifyReply, refusal: Problem): FastifyReply {
-  const entry: ErrorEntry = ERRORS[refusal.code]
-  const status = refusal.code === 'SESSION_UNKNOWN' ? 404 : refusal.code === 'GOING_AWAY' ? 503 : (entry.httpStatus ?? STATUS_OF_OTHERS)
-  return reply
-    .code(status)
-    .type('application/problem+json')
-    .send({ ...refusal, status })
 }

@@ -36,7 +36,9 @@ A table in the configuration file (\`CAUSEWAY_CONFIG\`) under \`dialects\`, by n
         heartbeat: 0x13
         error: 0xFF
     listeners:
-      - { port: 7420, dialect: tracker, auth: none, routes: { 1: telemetry.report }, codec: 1 }
+      - { port: 7420, dialect: tracker, auth: { allow: [10.20.0.0/16] }, routes: { 1: telemetry.report }, codec: 1 }
+
+A listener's \`auth\` is \`none\`, addresses (\`allow\`), a first frame (\`firstFrame\`) or certificates (\`mtls\`): [operations.md](../operations.md), *Who may connect*.
 
 | key | what it is |
 |-|-|
