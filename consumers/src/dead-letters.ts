@@ -29,13 +29,13 @@ export class DeadLetters {
 
   /** Resolves when both have it, or one where the other refuses it; repeats are harmless. While Redis is away it waits. */
   async bury(letter: DeadLetter): Promise<void> {
-    const { service, session, msgId, route, reason, attempts } = letter
+    const { session, msgId, route, reason, attempts } = letter
     for (;;) {
       const queued = await this.#queue(letter)
       const logged = await this.#append(letter)
       if (!logged) this.#counters.deadLettersUnlogged++
       const error = letter.errors.at(-1)?.error
-      this.#logger.error({ service, session, msgId, route, attempts, reason, queued, logged, error }, 'dead letter')
+      this.#logger.error({ session, msgId, route, attempts, reason, queued, logged, error }, 'dead letter')
       if (queued || logged) return
     }
   }
@@ -46,8 +46,8 @@ export class DeadLetters {
       return true
     } catch (error) {
       this.#counters.refusedCalls++
-      const { service, session, msgId } = letter
-      this.#logger.error({ service, session, msgId, error: (error as Error).message }, 'the dead-letter queue refuses a message')
+      const { session, msgId } = letter
+      this.#logger.error({ session, msgId, error: (error as Error).message }, 'the dead-letter queue refuses a message')
       return false
     }
   }

@@ -115,7 +115,7 @@ export class Dispatcher {
     this.#late = this.#lateSessions(elsewhere, this.#handover.late)
     this.#stopped = false
     this.#options.logger.info(
-      { service: this.#options.service, partitions: partitions.length, heads: standing?.length, late: elsewhere.length + here.length },
+      { partitions: partitions.length, heads: standing?.length, late: elsewhere.length + here.length },
       'partitions assigned',
     )
   }

@@ -74,11 +74,11 @@ export class Handover {
       for (const partition of partitions) if (force || !others.includes(partition)) this.#held.add(partition)
       if (force && others.length > 0) {
         counters.handoversLate += others.length
-        logger.warn({ service, partitions: others }, 'the former owner does not give these partitions up; going on without waiting')
+        logger.warn({ partitions: others }, 'the former owner does not give these partitions up; going on without waiting')
       }
       return held
     } catch (error) {
-      logger.debug({ service, error: (error as Error).message }, 'the holders of partitions could not be asked')
+      logger.debug({ error: (error as Error).message }, 'the holders of partitions could not be asked')
       return undefined
     }
   }
@@ -102,7 +102,7 @@ export class Handover {
     try {
       await registry.release(service, worker, partitions, late)
     } catch (error) {
-      logger.debug({ service, error: (error as Error).message }, 'partitions could not be released; who waits for them goes on by itself')
+      logger.debug({ error: (error as Error).message }, 'partitions could not be released; who waits for them goes on by itself')
     }
   }
 
@@ -130,7 +130,7 @@ export class Handover {
     try {
       await registry.settle(service, worker, settled)
     } catch (error) {
-      logger.debug({ service, error: (error as Error).message }, 'late sessions could not be settled; their names run out by themselves')
+      logger.debug({ error: (error as Error).message }, 'late sessions could not be settled; their names run out by themselves')
     }
   }
 
@@ -140,7 +140,7 @@ export class Handover {
     try {
       return await registry.late(service, worker, partitions)
     } catch (error) {
-      logger.debug({ service, error: (error as Error).message }, 'late sessions could not be asked for')
+      logger.debug({ error: (error as Error).message }, 'late sessions could not be asked for')
       return undefined
     }
   }

@@ -96,12 +96,9 @@ export class Parking {
   }
 
   #left(messages: number): false {
-    const { service, counters, logger } = this.#options
+    const { counters, logger } = this.#options
     counters.left += messages
-    logger.warn(
-      { service, messages },
-      'another worker is said to hold this partition; its messages are left to it unless the group says otherwise',
-    )
+    logger.warn({ messages }, 'another worker is said to hold this partition; its messages are left to it unless the group says otherwise')
     return false
   }
 
