@@ -5,8 +5,8 @@ import type { Admission } from './admission.ts'
 import type { Authenticate } from './authentication.ts'
 import type { ChannelHub } from './channel-hub.ts'
 import type { Counters } from './counters.ts'
+import type { ServiceDirectory } from './http/service-directory.ts'
 import type { RouteTable } from './route-table.ts'
-import type { ServiceDirectory } from './service-directory.ts'
 import type { SessionHost } from './session-host.ts'
 
 /** A connection as its gateway looks at it. */

@@ -4,7 +4,7 @@ import { DEFAULT_MAX_PAYLOAD, DIALECTS, type DialectMessage, encodeFrame, FrameT
 import { until } from '@causeway/testing'
 import type { WebSocket } from 'ws'
 import { readDelivery } from './delivery-frame.ts'
-import { DialectConnection } from './dialect-connection.ts'
+import { DialectConnection } from './dialects/dialect-connection.ts'
 import { answer, FakeTransport, fakeGateway } from './gateway.fixture.ts'
 import { WebSocketTransport } from './transport-websocket.ts'
 

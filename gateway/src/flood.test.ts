@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { DIALECTS, type DialectMessage, FrameType } from '@causeway/protocol'
 import { until } from '@causeway/testing'
 import { openClient } from './client.fixture.ts'
-import { DialectConnection } from './dialect-connection.ts'
+import { DialectConnection } from './dialects/dialect-connection.ts'
 import { FakeTransport, fakeGateway } from './gateway.fixture.ts'
 import { SLOW_CONSUMER_MS } from './limits.ts'
 

@@ -22,8 +22,8 @@ const DRIVERS: Readonly<Record<string, string>> = {
   kafkajs: driver('kafkajs'),
   bullmq: driver('bullmq'),
   'prom-client': driver('prom-client'),
-  './http-server.ts': driver('http-servers'),
-  './admin-server.ts': driver('http-servers'),
+  '../http/http-server.ts': driver('http-servers'),
+  './operators/admin-server.ts': driver('http-servers'),
   './flight-sender-platformatic.ts': driver('platformatic'),
 }
 const PRODUCT = /^(gateway|consumers|client|shared\/[\w-]+)\/src\//

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import type { AddressInfo } from 'node:net'
+import { after, before, describe, test } from 'node:test'
+import type { GatewayProcess } from '@causeway/registry'
+import { until } from '@causeway/testing'
+import { fakeGateway, pictureOf, routeOf } from '../gateway.fixture.ts'
+import type { Health } from '../health.ts'
+import { httpServer } from './http-server.ts'
+import type { Directory } from './service-directory.ts'
+
+const gatewayProcess = (id: string, stats: Record<string, number> = {}): GatewayProcess => ({
+  ...{ kind: 'gateway', id, host: `${id}.example`, startedAt: 0, tcpPort: 7400, httpPort: 7401, stats },
+})
+
+describe('GET /v1/services', async () => {
+  const gateway = fakeGateway()
+  const { directory } = gateway.context
+  const server = await httpServer(gateway.context, { dependencies: {}, ok: true } as unknown as Health)
+  let url: string
+
+  before(async () => {
+    await server.listen({ host: '127.0.0.1', port: 0 })
+    url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}/v1/services`
+  })
+  after(() => server.close())
+
+  const show = (...gateways: GatewayProcess[]): void => {
+    gateway.state.picture = { ...pictureOf([routeOf('echo', 1)], [routeOf('gone', 2)]), gateways }
+    directory.look()
+  }
+  const read = async (): Promise<Directory> => (await (await fetch(url)).json()) as Directory
+
+  test('tells gateways with their weights and load, services with their versions and routes', async () => {
+    show(gatewayProcess('gw-2', { draining: 1, connections: 3 }), gatewayProcess('gw-1', { connections: 7, sessions: 8 }))
+    const { gateways, services, stale } = await read()
+    assert.deepEqual(gateways, [
+      { id: 'gw-1', host: 'gw-1.example', tcpPort: 7400, httpPort: 7401, weight: 100, connections: 7, sessions: 8 },
+      { id: 'gw-2', host: 'gw-2.example', tcpPort: 7400, httpPort: 7401, weight: 0, connections: 3, sessions: 0 },
+    ])
+    assert.deepEqual(
+      services.map(({ name, versions }) => [name, versions]),
+      [['orders', { 1: 1 }]],
+    )
+    assert.deepEqual(
+      services[0].routes.map(({ name, opcode, served }) => [name, opcode, served]),
+      [
+        ['echo', 1, true],
+        ['gone', 2, false],
+      ],
+    )
+    assert.equal(stale, false)
+  })
+
+  test('has a tag that changes with what is there, and not with figures', async () => {
+    show(gatewayProcess('gw-1', { connections: 1 }))
+    const etag = (await fetch(url)).headers.get('etag')!
+    show(gatewayProcess('gw-1', { connections: 2 }))
+    assert.equal((await fetch(url, { headers: { 'if-none-match': etag } })).status, 304)
+    show(gatewayProcess('gw-1', { draining: 1 }))
+    assert.equal((await fetch(url, { headers: { 'if-none-match': etag } })).status, 200)
+  })
+
+  test('waits for a change as long as it is asked to', async () => {
+    show(gatewayProcess('gw-1'))
+    const headers = { 'if-none-match': (await fetch(url)).headers.get('etag')! }
+    const waiting = fetch(`${url}?wait=30`, { headers })
+    await until(() => directory.watchers === 1)
+    show(gatewayProcess('gw-1'), gatewayProcess('gw-2'))
+    const { gateways } = (await (await waiting).json()) as Directory
+    assert.deepEqual([gateways.length, directory.watchers], [2, 0])
+    assert.equal((await fetch(`${url}?wait=0.05`, { headers: { 'if-none-match': directory.etag } })).status, 304)
+    assert.equal((await fetch(`${url}?wait=soon`)).status, 400)
+  })
+
+  test('is no longer watched by who has gone', async () => {
+    const gone = new AbortController()
+    const waiting = fetch(`${url}?wait=30`, { headers: { 'if-none-match': directory.etag }, signal: gone.signal }).catch(() => undefined)
+    await until(() => directory.watchers === 1)
+    gone.abort()
+    await waiting
+    await until(() => directory.watchers === 0)
+  })
+
+  test('is an event stream where that is accepted', async () => {
+    show(gatewayProcess('gw-1'))
+    const gone = new AbortController()
+    const { body, headers } = await fetch(url, { headers: { accept: 'text/event-stream' }, signal: gone.signal })
+    assert.equal(headers.get('content-type'), 'text/event-stream')
+    let text = ''
+    const reading = (async () => {
+      for await (const chunk of body!.pipeThrough(new TextDecoderStream())) text += chunk
+    })().catch(() => undefined)
+    const told = (): number[] => [...text.matchAll(/data: (.+)\n\n/g)].map(([, data]) => (JSON.parse(data) as Directory).gateways.length)
+    await until(() => told().length === 1)
+    show(gatewayProcess('gw-1'), gatewayProcess('gw-2'))
+    await until(() => told().length === 2)
+    assert.deepEqual(told(), [1, 2])
+    gone.abort()
+    await reading
+    await until(() => directory.watchers === 0)
+  })
+})
+
+test('GET /v1/services asks for the token of whoever asks for anything', async () => {
+  const gateway = fakeGateway({ auth: 'jwt', jwtSecret: 'x'.repeat(32) })
+  const server = await httpServer(gateway.context, { dependencies: {}, ok: true } as unknown as Health)
+  const reply = await server.inject('/v1/services')
+  assert.deepEqual([reply.statusCode, reply.json().code], [401, 'UNAUTHENTICATED'])
+})

@@ -1,0 +1,78 @@
+import { ProtocolError } from '@causeway/protocol'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { ConnectionContext } from '../connection-context.ts'
+import { DIRECTORY_WAIT_MS, DIRECTORY_WATCHERS, EVENT_STREAM_BUFFER, EVENT_STREAM_TICK_MS } from '../limits.ts'
+import { contextOf } from '../listeners/tls-principal.ts'
+import { refuse, tokenOf } from './http-problem.ts'
+
+/**
+ * GET /v1/services: services, routes and gateways. With `?wait=SECONDS` and If-None-Match it answers when there is something else to tell, or 304; with
+ * Accept: text/event-stream it tells each change (WHATWG HTML, server-sent events).
+ */
+export function servicesApi(server: FastifyInstance, context: ConnectionContext): void {
+  server.get('/v1/services', async (request, reply) => {
+    try {
+      await contextOf(context, request.raw.socket).authenticate(tokenOf(request))
+      if (request.headers.accept?.includes('text/event-stream') === true) {
+        stream(context, request, reply)
+        return reply
+      }
+      const waitMs = waitOf(request)
+      const { directory } = context
+      if (request.headers['if-none-match'] === directory.etag && waitMs > 0) await change(context, request, waitMs)
+      reply.header('etag', directory.etag).header('cache-control', 'no-cache')
+      if (request.headers['if-none-match'] === directory.etag) return await reply.code(304).send()
+      return await reply.send(directory.read())
+    } catch (error) {
+      return await refuse(reply, error)
+    }
+  })
+}
+
+function waitOf({ query }: FastifyRequest): number {
+  const { wait = '0' } = query as { wait?: string }
+  const seconds = Number(wait)
+  if (!Number.isFinite(seconds) || seconds < 0)
+    throw new ProtocolError('BAD_PAYLOAD', `wait is ${JSON.stringify(wait)}: expected seconds, 0 to ${DIRECTORY_WAIT_MS / 1_000}`)
+  return Math.min(seconds * 1_000, DIRECTORY_WAIT_MS)
+}
+
+/** Resolves when the directory has changed, the time is up, or whoever asked has gone. */
+function change(context: ConnectionContext, request: FastifyRequest, waitMs: number): Promise<void> {
+  return new Promise(resolve => {
+    const end = (): void => {
+      clearTimeout(timer)
+      unwatch()
+      request.raw.socket.off('close', end)
+      resolve()
+    }
+    const unwatch = watch(context, end)
+    const timer = setTimeout(end, waitMs)
+    request.raw.socket.once('close', end)
+  })
+}
+
+function watch({ directory }: ConnectionContext, changed: () => void): () => void {
+  if (directory.watchers >= DIRECTORY_WATCHERS)
+    throw new ProtocolError('OVERLOADED', `${DIRECTORY_WATCHERS} watch this gateway's services already`)
+  return directory.watch(changed)
+}
+
+function stream(context: ConnectionContext, request: FastifyRequest, reply: FastifyReply): void {
+  const { directory } = context
+  const tell = (): void => {
+    // whoever does not read is cut off, and asks again
+    if (raw.writableLength > EVENT_STREAM_BUFFER) raw.destroy()
+    raw.write(`id: ${directory.etag.slice(1, -1)}\nevent: services\ndata: ${JSON.stringify(directory.read())}\n\n`)
+  }
+  const unwatch = watch(context, tell)
+  reply.hijack()
+  const { raw } = reply
+  raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
+  const ticking = setInterval(() => raw.write(':\n\n'), EVENT_STREAM_TICK_MS)
+  request.raw.socket.once('close', () => {
+    clearInterval(ticking)
+    unwatch()
+  })
+  if (request.headers['last-event-id'] !== directory.etag.slice(1, -1)) tell()
+}

@@ -1,0 +1,83 @@
+import { timingSafeEqual } from 'node:crypto'
+import { createBullBoard } from '@bull-board/api'
+import { FastifyAdapter } from '@bull-board/fastify'
+import type { Config } from '@causeway/config'
+import type { KnownRoute } from '@causeway/registry'
+import type { Retries } from '@causeway/retries'
+import type { Metrics } from '@causeway/telemetry'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { hostAllowed } from '../listeners/origin.ts'
+import { deadLettersApi } from './dead-letters-api.ts'
+import type { LedgerWatch } from './ledger-watch.ts'
+import { operatorsPage } from './operators-page.ts'
+import type { Overview } from './overview.ts'
+
+export interface AdminOptions {
+  config: Config
+  overview: Overview
+  ledger: LedgerWatch
+  metrics: Metrics
+  retries: Retries
+  /** All that were ever registered. */
+  routes: () => readonly KnownRoute[]
+}
+
+export interface AdminServer {
+  readonly server: FastifyInstance
+  /** Shows the queues of services as they appear. */
+  showServices(services: readonly string[]): void
+}
+
+/** Port 7402, for operators: the live page, Bull Board, the API and this process's metrics. */
+export async function adminServer({ config, overview, ledger, metrics, retries, routes }: AdminOptions): Promise<AdminServer> {
+  const server = Fastify({ forceCloseConnections: true })
+  server.addHook('onRequest', async (request, reply) => {
+    if (hostAllowed(config.adminHost, request.headers.host)) return
+    await reply
+      .code(403)
+      .send({ code: 'FORBIDDEN', title: 'Forbidden', detail: 'this port is for loopback names only: use http://127.0.0.1' })
+  })
+  if (config.adminToken !== undefined) demandToken(server, config.adminToken)
+  const queues = new FastifyAdapter()
+  queues.setBasePath('/queues')
+  const board = createBullBoard({ queues: [], serverAdapter: queues, options: { uiConfig: { boardTitle: 'Causeway queues' } } })
+  await server.register(queues.registerPlugin(), { prefix: '/queues' })
+  server.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(operatorsPage))
+  server.get('/livez', () => ({ status: 'ok' }))
+  server.get('/api/overview', () => overview.read())
+  server.get('/api/routes', () => overview.routes())
+  server.get('/api/lag', () => overview.lag())
+  server.get('/api/ledger', () => ledger.read())
+  deadLettersApi(server, { retries, routes, maxPayload: config.maxPayload })
+  server.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()))
+  const shown = new Set<string>()
+  return {
+    server,
+    showServices(services) {
+      for (const service of services) {
+        if (shown.has(service)) continue
+        shown.add(service)
+        for (const queue of retries.board(service)) board.addQueue(queue)
+      }
+    },
+  }
+}
+
+/** Bearer token, or as the password of HTTP basic so that a browser can ask for it. */
+function demandToken(server: FastifyInstance, token: string): void {
+  const expected = Buffer.from(token)
+  server.addHook('onRequest', async (request, reply) => {
+    const [scheme, credentials = ''] = (request.headers.authorization ?? '').split(' ')
+    const given = /^basic$/i.test(scheme)
+      ? Buffer.from(credentials, 'base64')
+          .toString('utf8')
+          .replace(/^[^:]*:/, '')
+      : credentials
+    const bytes = Buffer.from(given)
+    if (bytes.length === expected.length && timingSafeEqual(bytes, expected)) return
+    await reply
+      .code(401)
+      .header('www-authenticate', 'Basic realm="causeway", charset="UTF-8"')
+      .send({ code: 'UNAUTHENTICATED', title: 'Unauthenticated', detail: 'send CAUSEWAY_ADMIN_TOKEN as a bearer token' })
+  })
+}
