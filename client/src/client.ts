@@ -6,6 +6,7 @@ import { backoffDelay, delay, untilAborted } from './backoff.ts'
 import type { OpenConnection } from './connection.ts'
 import { Emitter } from './emitter.ts'
 import { CausewayError, failure, localFailure } from './errors.ts'
+import type { Gateways } from './gateways.ts'
 import { BACKOFF_MAX_MS, BACKOFF_MIN_MS, CONNECT_TIMEOUT_MS, GOAWAY_DRAIN_MS, OPEN_TIMEOUT_MS, SWEEP_MS } from './limits.ts'
 import type { LinkEnd } from './link.ts'
 import { Link } from './link.ts'
@@ -22,7 +23,7 @@ const CODECS = ['json', 'bytes']
 
 /** A session with a gateway; made by `connect`. Closed by `close` or `await using`. */
 export class Client implements AsyncDisposable {
-  readonly #url: URL
+  readonly #gateways: Gateways
   readonly #options: ConnectOptions
   readonly #open: OpenConnection
   readonly #state = new SessionState()
@@ -44,8 +45,8 @@ export class Client implements AsyncDisposable {
   #closedBy: CausewayError | undefined
   #sweepTimer: ReturnType<typeof setInterval> | undefined
 
-  constructor(url: URL, open: OpenConnection, options: ConnectOptions) {
-    this.#url = url
+  constructor(gateways: Gateways, open: OpenConnection, options: ConnectOptions) {
+    this.#gateways = gateways
     this.#open = open
     this.#options = options
   }
@@ -55,7 +56,7 @@ export class Client implements AsyncDisposable {
     const { connectTimeout = CONNECT_TIMEOUT_MS } = this.#options
     this.#running = this.#run()
     const timer = setTimeout(() => {
-      this.#shut(localFailure('UNREACHABLE', `no connection to ${this.#url.host} within ${connectTimeout} ms`, this.#lastError))
+      this.#shut(localFailure('UNREACHABLE', `no connection to ${this.#gateways.names} within ${connectTimeout} ms`, this.#lastError))
     }, connectTimeout)
     try {
       await this.#opened.promise
@@ -214,6 +215,7 @@ export class Client implements AsyncDisposable {
 
   /** One connection from its opening to its end. Never rejects. */
   async #connectOnce(): Promise<LinkEnd> {
+    let url: URL | undefined
     try {
       const token = await untilAborted(this.#options.token?.(), this.#closing.signal)
       const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(OPEN_TIMEOUT_MS)])
@@ -223,7 +225,8 @@ export class Client implements AsyncDisposable {
         frame: (frame: Frame) => link && this.#frame(link, frame),
         taken: () => this.#state.lastSeq,
       }
-      link = await Link.open(this.#open, this.#url, events, signal)
+      url = await this.#gateways.choose(token, signal)
+      link = await Link.open(this.#open, url, events, signal)
       if (this.#closedBy !== undefined) link.close('the client is done')
       else {
         const { keepAlive = KEEP_ALIVE_MS } = this.#options
@@ -241,7 +244,9 @@ export class Client implements AsyncDisposable {
       }
       return await link.ended
     } catch (cause) {
-      return { code: 0, error: localFailure('UNREACHABLE', `no connection to ${this.#url.host}`, cause) }
+      return { code: 0, error: localFailure('UNREACHABLE', `no connection to ${url?.host ?? this.#gateways.names}`, cause) }
+    } finally {
+      if (url !== undefined) this.#gateways.left(url)
     }
   }
 

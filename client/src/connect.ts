@@ -2,21 +2,44 @@
 import { Client } from './client.ts'
 import type { OpenConnection } from './connection.ts'
 import { openWebSocket } from './connection-ws.ts'
-import type { ConnectOptions, TlsCredentials } from './options.ts'
+import { Gateways, type GatewaysOptions } from './gateways.ts'
+import type { Balance, ConnectOptions, TlsCredentials } from './options.ts'
 import type { RouteTypes, TypedClient } from './route-types.ts'
+
+/** Of one gateway, or of several that speak the same protocol. */
+type Addresses = string | URL | readonly (string | URL)[]
+
+const BALANCES: readonly Balance[] = ['round-robin', 'random', 'weighted', 'least-loaded']
 
 /**
  * Connects to a gateway at `tcp://host:port`, `tls://host:port`, `ws://host:port` or `wss://host:port` and resolves once the session stands.
- * Rejects with CausewayError: UNREACHABLE after `connectTimeout`, or the code the server closed with; with TypeError on another address.
+ * Of several addresses one is chosen for each connection (`balance`); `discover` finds more. Rejects with CausewayError: UNREACHABLE after `connectTimeout`,
+ * or the code the server closed with; with TypeError on another address.
  */
-export function connect(address: string | URL, options?: ConnectOptions): Promise<Client>
+export function connect(address: Addresses, options?: ConnectOptions): Promise<Client>
 /** The same, of a system whose routes the compiler knows: `connect<Routes>(address)`. */
-export function connect<R extends RouteTypes<R>>(address: string | URL, options?: ConnectOptions): Promise<TypedClient<R>>
-export async function connect(address: string | URL, options: ConnectOptions = {}): Promise<Client> {
-  const url = new URL(address)
-  const client = new Client(url, openerOf(url, options.tls), options)
+export function connect<R extends RouteTypes<R>>(address: Addresses, options?: ConnectOptions): Promise<TypedClient<R>>
+export async function connect(address: Addresses, options: ConnectOptions = {}): Promise<Client> {
+  const urls = [address].flat().map(each => new URL(each))
+  const [url] = urls
+  if (url === undefined) throw new TypeError('no address: expected one of a gateway, or several')
+  const other = urls.find(({ protocol }) => protocol !== url.protocol)
+  if (other !== undefined) throw new TypeError(`addresses ${url.href} and ${other.href} have different protocols`)
+  const client = new Client(new Gateways(urls, balancing(url, options)), openerOf(url, options.tls), options)
   await client.start()
   return client
+}
+
+function balancing({ protocol }: URL, { balance = 'random', discover }: ConnectOptions): GatewaysOptions {
+  if (!BALANCES.includes(balance)) throw new TypeError(`balance is ${JSON.stringify(balance)}, expected one of ${BALANCES.join(', ')}`)
+  if (discover === undefined) {
+    if (balance === 'weighted' || balance === 'least-loaded')
+      throw new TypeError(`balance ${balance} needs discover: addresses alone have no weights`)
+    return { balance, discover: undefined, random: Math.random }
+  }
+  if (protocol !== 'tcp:' && protocol !== 'ws:')
+    throw new TypeError(`discover is for tcp:// and ws://: a directory names no ports of ${protocol}//`)
+  return { balance, discover: new URL('/v1/services', discover), random: Math.random }
 }
 
 function openerOf(url: URL, tls: TlsCredentials | undefined): OpenConnection {

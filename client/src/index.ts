@@ -6,6 +6,7 @@ export { connect } from './connect.ts'
 export type { ErrorCode } from './errors.ts'
 export { CausewayError } from './errors.ts'
 export type {
+  Balance,
   ClientEvents,
   ClientState,
   ConnectOptions,

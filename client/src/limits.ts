@@ -36,3 +36,10 @@ export const SWEEP_MS = 50
 
 /** Milliseconds that unanswered messages get after a GOAWAY before the client moves with them. */
 export const GOAWAY_DRAIN_MS = 5_000
+
+/** Milliseconds for which a gateway is not chosen again after its connection has ended, where there is another. */
+export const GATEWAY_AVOIDED_MS = 5_000
+
+/** Milliseconds for which what the directory told is taken to hold, and those that it has to answer. */
+export const DIRECTORY_FRESH_MS = 2_000
+export const DIRECTORY_TIMEOUT_MS = 2_000

@@ -13,6 +13,9 @@ export interface TlsCredentials {
   servername?: string
 }
 
+/** How a gateway is chosen among several: in turn, by chance, by chance and weight, or the one with the fewest connections for its weight. */
+export type Balance = 'round-robin' | 'random' | 'weighted' | 'least-loaded'
+
 /** How to connect. */
 export interface ConnectOptions {
   /** Called before each connection; its result goes into SYN. Default: no token. */
@@ -23,6 +26,10 @@ export interface ConnectOptions {
   connectTimeout?: number
   /** Milliseconds of silence after which a PING is asked for; the server's SYN_ACK decides. Default 30,000. */
   keepAlive?: number
+  /** How the gateway of each connection is chosen, where there are several. Default `random`; the last two need `discover`. */
+  balance?: Balance
+  /** HTTP address of any gateway (`http://host:7401`), asked for all of them (GET /v1/services); for `tcp://` and `ws://`. Default: the addresses are all there are. */
+  discover?: string | URL
   /** For `tls://` and `wss://`. Default: the system's CAs, no certificate. */
   tls?: TlsCredentials
 }
