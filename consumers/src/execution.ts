@@ -1,7 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Codec } from '@causeway/protocol'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Encoded, RouteCodecs } from './codecs/route-codecs.ts'
 import type { Context } from './context.ts'
+import { HEAVY_BYTES } from './limits.ts'
 import { DeadLetter, Reject, RetryAfter } from './outcome-errors.ts'
 import { NotNow } from './policies/not-now.ts'
 import { bytes, type Route } from './route.ts'
@@ -29,6 +31,22 @@ const NOTHING_ANSWERED: AttemptOutcome = { kind: 'answer', payload: NOTHING, cod
  * Never throws and never rejects: whatever happens is an outcome.
  */
 export function attempt(route: Route, message: StoredMessage, ctx: Context, maxPayload: number): AttemptOutcome | Promise<AttemptOutcome> {
+  if (route.input === bytes || !isHeavy(message)) return attemptNow(route, message, ctx, maxPayload)
+  return heavyTurn().then(() => attemptNow(route, message, ctx, maxPayload))
+}
+
+/** What may take long to decode: compressed bytes are few and become many. */
+const isHeavy = ({ value, contentType }: StoredMessage): boolean => value.length >= HEAVY_BYTES || contentType !== undefined
+
+let lastTurn: Promise<unknown> = Promise.resolve()
+
+/** A turn of the event loop for each: between two of them sockets, heartbeats and timers are served. */
+function heavyTurn(): Promise<unknown> {
+  lastTurn = lastTurn.then(() => nextTurn())
+  return lastTurn
+}
+
+function attemptNow(route: Route, message: StoredMessage, ctx: Context, maxPayload: number): AttemptOutcome | Promise<AttemptOutcome> {
   let input: unknown
   try {
     if (route.input === bytes) input = message.value

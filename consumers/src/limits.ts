@@ -62,3 +62,5 @@ export const ERROR_TEXT = 2_000
 export const ERROR_TRACE = 1_500
 /** How often the figures told to operators are made, ms. */
 export const STATS_TICK_MS = 1_000
+/** Bytes of a payload from which its decoding gets a turn of the event loop of its own: up to some 35 ms of it. */
+export const HEAVY_BYTES = 32 << 10

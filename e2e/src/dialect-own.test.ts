@@ -10,6 +10,7 @@ import { RawSocket } from './raw-socket.ts'
 /** The example of the page: start, length (behind it, checksum included), kind, serial; CRC-16 from the length on. Here on any free port, with a route of its own for kind 9. */
 const TRACKER = exampleOf(readFileSync(new URL('../../docs/dialects/README.md', import.meta.url), 'utf8'))
   .replace('port: 7420', 'port: 0')
+  .replace('10.20.0.0/16', '127.0.0.1')
   .replace('routes: { 1: telemetry.report }', 'routes: { 9: echo }')
 
 /** The indented block that begins with `dialects:`. */

@@ -14,7 +14,7 @@ function admission(settings = {}) {
   const refusals: [number, Problem][] = []
   session.owner = { refuse: (msgId: number, refusal: Problem) => void refusals.push([msgId, refusal]) } as unknown as SessionOwner
   const admit = (...frames: Frame[]) => {
-    for (const frame of frames) gateway.context.admission.admit(session, frame, NOW, 0)
+    for (const frame of frames) gateway.context.admission.admit(session, frame, { now: NOW, at: 0, receivedAt: NOW })
   }
   const headers = () => gateway.appender.records.map(record => decodeRecordHeader(record.header))
   return { ...gateway, session, refusals, admit, headers }

@@ -35,6 +35,16 @@ export interface AdmissionOptions {
   counters: Counters
 }
 
+/** When a message came: as the clocks stand now, and for one that was held, when it was read. */
+export interface Arrival {
+  /** Unix ms. */
+  now: number
+  /** Monotonic ms. */
+  at: number
+  /** Unix ms; its time-out runs from here. */
+  receivedAt: number
+}
+
 /** What all messages of a session to a route share. */
 interface Course {
   service: string
@@ -57,12 +67,12 @@ export class Admission {
     this.#options = options
   }
 
-  /** Admits or refuses a message whose number was not seen before; the caller has looked at the window, and at the clocks: `now` is Unix ms, `at` monotonic. */
-  admit(session: GatewaySession, frame: Frame, now: number, at: number): void {
+  /** Admits or refuses a message whose number was not seen before; the caller has looked at the window, and at the clocks. */
+  admit(session: GatewaySession, frame: Frame, arrival: Arrival): void {
     session.lastMsgId = frame.msgId
     const route = this.#routeOf(frame)
-    const refusal = this.#refusal(session, route, frame, now)
-    if (refusal === undefined) this.#append(session, frame, route!, now, at)
+    const refusal = this.#refusal(session, route, frame, arrival.now)
+    if (refusal === undefined) this.#append(session, frame, route!, arrival)
     else this.refuse(session, frame.msgId, refusal)
   }
 
@@ -93,11 +103,11 @@ export class Admission {
     return retryAfterMs === undefined ? undefined : problem('OVERLOADED', { retryAfterMs: Math.max(RETRY_AFTER_MS, retryAfterMs) })
   }
 
-  #append(session: GatewaySession, frame: Frame, route: KnownRoute, now: number, at: number): void {
+  #append(session: GatewaySession, frame: Frame, route: KnownRoute, { now, at, receivedAt }: Arrival): void {
     const { metadata } = frame
     const request = frame.type === FrameType.REQUEST
     const timeout = timeoutOf(frame, route)
-    const deadline = timeout === undefined ? 0 : now + Math.min(timeout, MAX_TIMEOUT_MS)
+    const deadline = timeout === undefined ? 0 : receivedAt + Math.min(timeout, MAX_TIMEOUT_MS)
     const pending: Pending = {
       msgId: frame.msgId,
       prev: session.lastAdmitted,

@@ -17,6 +17,7 @@ import {
   typeName,
   withChecksum,
 } from '@causeway/protocol'
+import type { Arrival } from './admission.ts'
 import type { Identity } from './authentication.ts'
 import type { Subscriber } from './channel-hub.ts'
 import type { ConnectionContext } from './connection-context.ts'
@@ -73,11 +74,11 @@ export class Connection implements SessionOwner, Subscriber, IntakeOwner {
   /** Frames of one read; `failure` is what ended the decoding. */
   received(frames: readonly Frame[], failure: ProtocolError | undefined): void {
     const now = Date.now()
-    const at = performance.now()
+    const arrival = { now, at: performance.now(), receivedAt: now }
     this.#keepAlive.heard(now)
     this.#context.counters.received.add(frames.length)
     for (const frame of frames) {
-      this.frame(frame, now, at)
+      this.frame(frame, arrival)
     }
     if (failure !== undefined) {
       this.fail(failure)
@@ -93,12 +94,12 @@ export class Connection implements SessionOwner, Subscriber, IntakeOwner {
     return this.#state === 'open'
   }
 
-  frame(frame: Frame, now: number, at: number): void {
+  frame(frame: Frame, arrival: Arrival): void {
     if (this.#isClosed()) return
     if ((frame.flags & Flag.CHECKSUM) !== 0) this.#checksum = true
-    if (this.#state === 'open') this.#openFrame(frame, now, at)
+    if (this.#state === 'open') this.#openFrame(frame, arrival)
     else if (this.#state === 'expectAck') this.#expectAck(frame)
-    else if (this.#state === 'opening') this.#intake.hold(frame)
+    else if (this.#state === 'opening') this.#intake.hold(frame, arrival)
     else if (frame.type === FrameType.SYN) void this.#synReceived(frame)
     else
       this.fail(new ProtocolError('HANDSHAKE_EXPECTED', `the first frame must be syn, not ${typeName(frame.type)}`, { msgId: frame.msgId }))
@@ -163,7 +164,7 @@ export class Connection implements SessionOwner, Subscriber, IntakeOwner {
     this.#context.channels.beginAll(this)
   }
 
-  #openFrame(frame: Frame, now: number, at: number): void {
+  #openFrame(frame: Frame, arrival: Arrival): void {
     const session = this.session!
     if (frame.seq > session.acknowledged) {
       this.#context.host.acknowledged(session, frame.seq)
@@ -176,7 +177,7 @@ export class Connection implements SessionOwner, Subscriber, IntakeOwner {
       case FrameType.NOTIFY:
       case FrameType.SUBSCRIBE:
       case FrameType.UNSUBSCRIBE:
-        this.#intake.message(session, frame, now, at)
+        this.#intake.message(session, frame, arrival)
         return
       case FrameType.ACK:
         return

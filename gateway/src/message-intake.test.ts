@@ -65,6 +65,30 @@ describe('behind a refusal', () => {
     await until(() => admitted(gateway).length === 1)
   })
 
+  test('a client that has answered no PING once is not waited for again, until it answers one', async () => {
+    const { gateway, client } = await afterRefusal()
+    client.send(request(2))
+    client.connection.tick(Date.now() + REFUSAL_BARRIER_MS)
+    await until(() => admitted(gateway).length === 1)
+    client.send({ ...request(3), opcode: 99 }, request(4))
+    assert.deepEqual(admitted(gateway), [2, 4])
+    client.send({ type: FrameType.PONG, payload: pings(client).at(-1)!.payload })
+    client.send({ ...request(5), opcode: 99 }, request(6))
+    assert.deepEqual(admitted(gateway), [2, 4])
+  })
+
+  test('what has waited behind it has its time from when it was read', async () => {
+    const { gateway, client } = await afterRefusal()
+    const before = Date.now()
+    client.send({ ...request(2), metadata: { timeout: 5_000 } })
+    await new Promise(resolve => setTimeout(resolve, 30))
+    const readBy = Date.now() - 30
+    client.send({ type: FrameType.PONG, payload: pings(client)[0].payload })
+    await until(() => admitted(gateway).length === 1)
+    const { deadline } = gateway.appender.records[0]
+    assert.ok(deadline >= before + 5_000 && deadline <= readBy + 5_005, `${deadline - before}`)
+  })
+
   test('whatever it is for, what stands behind it in the same read waits until it is read', async () => {
     const gateway = fakeGateway()
     const client = await openClient(gateway)

@@ -1,4 +1,5 @@
 import { type Frame, FrameType, MAX_NUMBER, ProtocolError, typeName } from '@causeway/protocol'
+import type { Arrival } from './admission.ts'
 import type { ConnectionContext } from './connection-context.ts'
 import { HeldFrames } from './held-frames.ts'
 import { SUBSCRIBES_AHEAD } from './limits.ts'
@@ -12,8 +13,7 @@ export interface IntakeOwner {
   /** Past its handshake, and not closed. */
   readonly isOpen: boolean
   /** Decides what a frame means, as when it was read. */
-  /** `now` is Unix ms, `at` monotonic. */
-  frame(frame: Frame, now: number, at: number): void
+  frame(frame: Frame, arrival: Arrival): void
   /** SUBSCRIBE or UNSUBSCRIBE; resolves, and never rejects, once it is answered. */
   subscription(session: GatewaySession, frame: Frame): Promise<void>
   send(frame: Uint8Array): void
@@ -24,6 +24,12 @@ export interface IntakeOwner {
   leave(reason: string, reconnectAfterMs: number): void
 }
 
+interface HeldFrame {
+  frame: Frame
+  payload: Uint8Array
+  receivedAt: number
+}
+
 /** What a connection's client sends, on its way to the admission: in order, within the window, and never past a refusal that may be unread. */
 export class MessageIntake {
   readonly #context: ConnectionContext
@@ -31,7 +37,7 @@ export class MessageIntake {
   readonly #gate: ReadGate
   readonly #barrier = new RefusalBarrier()
   /** Frames read while the window is closed, a refusal may be unread, or the session is being opened. */
-  readonly #held = new HeldFrames<Frame>()
+  readonly #held = new HeldFrames<HeldFrame>()
   /** Messages are held: later ones wait behind them. */
   #holding = false
   #replaying = false
@@ -44,11 +50,11 @@ export class MessageIntake {
     this.#gate = gate
   }
 
-  message(session: GatewaySession, frame: Frame, now: number, at: number): void {
+  message(session: GatewaySession, frame: Frame, arrival: Arrival): void {
     const { config, admission, host } = this.#context
     const { msgId, type } = frame
     if (this.#holding) {
-      this.hold(frame)
+      this.hold(frame, arrival)
       return
     }
     if (msgId === 0) {
@@ -60,20 +66,20 @@ export class MessageIntake {
       return
     }
     if (!session.hasRoom(msgId, frame.payload.length, config.window, config.windowBytes)) {
-      this.hold(frame)
+      this.hold(frame, arrival)
       return
     }
     if (type === FrameType.SUBSCRIBE || type === FrameType.UNSUBSCRIBE) {
       if (this.#asked >= SUBSCRIBES_AHEAD) {
-        this.hold(frame)
+        this.hold(frame, arrival)
         return
       }
       session.lastMsgId = msgId
       this.#subscription(session, frame)
-    } else if (this.#barrier.stands && admission.admits(session, frame, now)) {
-      this.hold(frame)
+    } else if (this.#barrier.stands && admission.admits(session, frame, arrival.now)) {
+      this.hold(frame, arrival)
       return
-    } else admission.admit(session, frame, now, at)
+    } else admission.admit(session, frame, arrival)
     if (msgId >= MAX_NUMBER) this.#owner.leave('the numbers of this session are used up: begin a new one', 0)
   }
 
@@ -86,9 +92,9 @@ export class MessageIntake {
   }
 
   /** Kept until it can go on; a client beyond its window is read no further. */
-  hold(frame: Frame): void {
+  hold(frame: Frame, { receivedAt }: Arrival): void {
     this.#holding = this.#owner.isOpen
-    this.#held.push(frame)
+    this.#held.push({ frame, payload: frame.payload, receivedAt })
     const { window, windowBytes } = this.#context.config
     const { session } = this.#owner
     const unfinished = { messages: session?.pending.size ?? 0, bytes: session?.unfinishedBytes ?? 0 }
@@ -97,12 +103,12 @@ export class MessageIntake {
 
   /** Held frames go on as far as they can. */
   replay(): void {
-    const frames = this.#held.takeAll()
-    if (frames.length === 0) return
+    const held = this.#held.takeAll()
+    if (held.length === 0) return
     this.#holding = false
     const now = Date.now()
     const at = performance.now()
-    for (const frame of frames) this.#owner.frame(frame, now, at)
+    for (const { frame, receivedAt } of held) this.#owner.frame(frame, { now, at, receivedAt })
     if (this.#held.length === 0) this.#owner.readOn()
     this.turnEnds()
     this.#owner.flush()

@@ -150,7 +150,7 @@ export class DialectConnection implements SessionOwner {
     if (frame.opcode === 0 && frame.metadata === undefined) {
       session.lastMsgId = msgId
       admission.refuse(session, msgId, problem('NO_ROUTE', { detail: 'the header names no operation, and the listener no route' }))
-    } else admission.admit(session, frame, this.#heardAt, performance.now())
+    } else admission.admit(session, frame, { now: this.#heardAt, at: performance.now(), receivedAt: this.#heardAt })
     if (frame.type === FrameType.NOTIFY && !session.pending.has(msgId)) this.#answers.forget(message)
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { WebSocket } from 'ws'
 import { fakeGateway } from '../gateway.fixture.ts'
@@ -40,6 +40,20 @@ describe('the HTTP port', async () => {
     assert.equal(await statusOf({}), 101)
     assert.equal(await statusOf({ origin: 'http://localhost:5173' }), 101)
     assert.equal(await statusOf({ origin: 'https://evil.example' }), 403)
+  })
+
+  test('lets the socket of an upgrade to no URL at all go', async () => {
+    const socket = connect((server.server.address() as AddressInfo).port, '127.0.0.1')
+    socket.write(
+      'GET /%ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+    )
+    let reply = ''
+    socket.setEncoding('utf8').on('data', text => {
+      reply += text
+    })
+    await once(socket, 'end')
+    assert.match(reply, /^HTTP\/1.1 400 /)
+    assert.match(reply, /application\/problem\+json|"title"/)
   })
 
   test('opens none for a page whose own name was made to point here', async () => {

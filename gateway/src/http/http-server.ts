@@ -25,6 +25,7 @@ export async function httpServer(context: ConnectionContext, health: Health, tls
   const server = Fastify({
     bodyLimit: config.maxPayload * 2 + MESSAGE_ALLOWANCE,
     forceCloseConnections: true,
+    frameworkErrors: badRequest,
     serverFactory: handler => guardedServer(context, handler as RequestListener, tls),
   })
   server.setErrorHandler((error, _request, reply) => problemReply(reply, error as Error & { statusCode?: number }))
@@ -41,6 +42,12 @@ export async function httpServer(context: ConnectionContext, health: Health, tls
     servicesApi(scope, context)
   })
   return server
+}
+
+/** What is no request of ours, as a malformed URL: no hook sees it, so the socket of an upgrade is let go here. */
+function badRequest(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  reply.raw.once('finish', () => request.raw.socket.destroySoon())
+  void problemReply(reply.header('connection', 'close'), error as Error & { statusCode?: number })
 }
 
 /** Takes connections from allowed addresses alone. */

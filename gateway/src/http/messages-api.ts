@@ -30,6 +30,8 @@ interface MessageBody {
   codec: number
 }
 
+/** RFC 4648, section 4. */
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 const SESSION_ID = /^[\w-]{1,64}$/
 
 /** POST /v1/messages: a request answers 200 {payload}; {session, payload} and {channel, payload} push, 202. Each request is a session of its own. */
@@ -60,6 +62,8 @@ function readBody(raw: unknown): MessageBody {
   for (const [name, value] of Object.entries({ route, session, channel, payload64 })) {
     if (value !== undefined && typeof value !== 'string') throw new ProtocolError('BAD_PAYLOAD', `${name} must be a text`)
   }
+  if (payload64 !== undefined && (payload !== undefined || !BASE64.test(payload64 as string)))
+    throw new ProtocolError('BAD_PAYLOAD', 'payload64 must be base64, and stands in place of payload')
   if (timeout !== undefined && !(Number.isInteger(timeout) && (timeout as number) > 0))
     throw new ProtocolError('BAD_PAYLOAD', 'timeout must be a whole number of ms')
   if ([route, session, channel].filter(value => value !== undefined).length !== 1)
@@ -117,7 +121,8 @@ async function ask(context: ConnectionContext, principal: string, body: MessageB
       metadata,
       payload: body.payload,
     }
-    context.admission.admit(session, frame, Date.now(), performance.now())
+    const now = Date.now()
+    context.admission.admit(session, frame, { now, at: performance.now(), receivedAt: now })
     return await owner.answer
   } finally {
     context.host.forget(session)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import type { GatewayProcess } from '@causeway/registry'
 import { until } from '@causeway/testing'
@@ -69,7 +69,7 @@ describe('GET /v1/services', async () => {
     const { gateways } = (await (await waiting).json()) as Directory
     assert.deepEqual([gateways.length, directory.watchers], [2, 0])
     assert.equal((await fetch(`${url}?wait=0.05`, { headers: { 'if-none-match': directory.etag } })).status, 304)
-    assert.equal((await fetch(`${url}?wait=soon`)).status, 400)
+    for (const wait of ['soon', '', '-1', '0x1', '%20']) assert.equal((await fetch(`${url}?wait=${wait}`)).status, 400)
   })
 
   test('is no longer watched by who has gone', async () => {
@@ -78,6 +78,17 @@ describe('GET /v1/services', async () => {
     await until(() => directory.watchers === 1)
     gone.abort()
     await waiting
+    await until(() => directory.watchers === 0)
+  })
+
+  test('is watched once by a connection, however many requests it pipelines', async () => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.on('data', () => undefined)
+    for (let i = 0; i < 5; i++) socket.write('GET /v1/services HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n')
+    await until(() => directory.watchers === 1)
+    await fetch(url)
+    assert.equal(directory.watchers, 1)
+    socket.destroy()
     await until(() => directory.watchers === 0)
   })
 

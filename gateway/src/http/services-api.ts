@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { ProtocolError } from '@causeway/protocol'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ConnectionContext } from '../connection-context.ts'
@@ -31,8 +33,8 @@ export function servicesApi(server: FastifyInstance, context: ConnectionContext)
 
 function waitOf({ query }: FastifyRequest): number {
   const { wait = '0' } = query as { wait?: string }
-  const seconds = Number(wait)
-  if (!Number.isFinite(seconds) || seconds < 0)
+  const seconds = typeof wait === 'string' && /^\d+(\.\d+)?$/.test(wait) ? Number(wait) : Number.NaN
+  if (Number.isNaN(seconds))
     throw new ProtocolError('BAD_PAYLOAD', `wait is ${JSON.stringify(wait)}: expected seconds, 0 to ${DIRECTORY_WAIT_MS / 1_000}`)
   return Math.min(seconds * 1_000, DIRECTORY_WAIT_MS)
 }
@@ -46,16 +48,25 @@ function change(context: ConnectionContext, request: FastifyRequest, waitMs: num
       request.raw.socket.off('close', end)
       resolve()
     }
-    const unwatch = watch(context, end)
+    const unwatch = watch(context, request.raw, end)
     const timer = setTimeout(end, waitMs)
     request.raw.socket.once('close', end)
   })
 }
 
-function watch({ directory }: ConnectionContext, changed: () => void): () => void {
+const watching = new WeakSet<Socket>()
+
+/** One at a time for each connection: requests behind it in a pipeline would each take another's place. */
+function watch({ directory }: ConnectionContext, { socket }: IncomingMessage, changed: () => void): () => void {
+  if (watching.has(socket)) throw new ProtocolError('OVERLOADED', 'this connection watches the services already')
   if (directory.watchers >= DIRECTORY_WATCHERS)
     throw new ProtocolError('OVERLOADED', `${DIRECTORY_WATCHERS} watch this gateway's services already`)
-  return directory.watch(changed)
+  watching.add(socket)
+  const unwatch = directory.watch(changed)
+  return () => {
+    watching.delete(socket)
+    unwatch()
+  }
 }
 
 function stream(context: ConnectionContext, request: FastifyRequest, reply: FastifyReply): void {
@@ -65,7 +76,7 @@ function stream(context: ConnectionContext, request: FastifyRequest, reply: Fast
     if (raw.writableLength > EVENT_STREAM_BUFFER) raw.destroy()
     raw.write(`id: ${directory.etag.slice(1, -1)}\nevent: services\ndata: ${JSON.stringify(directory.read())}\n\n`)
   }
-  const unwatch = watch(context, tell)
+  const unwatch = watch(context, request.raw, tell)
   reply.hijack()
   const { raw } = reply
   raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
