@@ -164,7 +164,8 @@ export const BUGS: readonly SeededBug[] = [
       {
         file: 'gateway/src/admission.ts',
         find: 'else this.refuse(session, frame.msgId, refusal)',
-        replace: 'else { if (route !== undefined) this.#append(session, frame, route, arrival); this.refuse(session, frame.msgId, refusal) }',
+        replace:
+          'else { if (route !== undefined) this.#append(session, frame, route, arrival); this.refuse(session, frame.msgId, refusal) }',
       },
     ],
     scenario: 'redis-kill',
