@@ -23,13 +23,20 @@ export interface Directory {
   stale: boolean
 }
 
+/** A directory as it was at a moment. */
+export interface Snapshot {
+  /** Of what is there, without the figures (RFC 9110, section 8.8.3). */
+  etag: string
+  json: string
+}
+
 const WEIGHT = 100
 
 /** Who is there, for clients that choose their gateway themselves; changes are told to whoever waits for one. */
 export class ServiceDirectory {
   readonly #present: () => Picture | undefined
   #told = ''
-  readonly #watchers = new Set<() => void>()
+  readonly #watchers = new Set<(snapshot: Snapshot) => void>()
 
   /** `present`: the newest picture there is; undefined before the first. */
   constructor(present: () => Picture | undefined) {
@@ -39,15 +46,10 @@ export class ServiceDirectory {
   /** Called by the clock: tells who watches where there is something else to tell. */
   look(): void {
     if (this.#watchers.size === 0) return
-    const { etag } = this
-    if (etag === this.#told) return
-    this.#told = etag
-    for (const tell of [...this.#watchers]) tell()
-  }
-
-  /** Of what is there, without the figures (RFC 9110, section 8.8.3). */
-  get etag(): string {
-    return etagOf(this.read())
+    const snapshot = this.snapshot()
+    if (snapshot.etag === this.#told) return
+    this.#told = snapshot.etag
+    for (const tell of [...this.#watchers]) tell(snapshot)
   }
 
   get watchers(): number {
@@ -55,13 +57,19 @@ export class ServiceDirectory {
   }
 
   /** Calls on each change. Returns what ends it. */
-  watch(changed: () => void): () => void {
-    if (this.#watchers.size === 0) this.#told = this.etag
+  watch(changed: (snapshot: Snapshot) => void): () => void {
+    if (this.#watchers.size === 0) this.#told = this.snapshot().etag
     this.#watchers.add(changed)
     return () => void this.#watchers.delete(changed)
   }
 
-  read(): Directory {
+  /** Made once, for however many are told. */
+  snapshot(): Snapshot {
+    const directory = this.#read()
+    return { etag: etagOf(directory), json: JSON.stringify(directory) }
+  }
+
+  #read(): Directory {
     const picture = this.#present()
     if (picture === undefined) return { gateways: [], services: [], stale: true }
     return { gateways: picture.gateways.map(gatewayOf).sort(byId), services: servicesOf(picture), stale: picture.stale }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type AddressInfo, connect } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import type { GatewayProcess } from '@causeway/registry'
-import { until } from '@causeway/testing'
+import { turn, until } from '@causeway/testing'
 import { fakeGateway, pictureOf, routeOf } from '../gateway.fixture.ts'
 import type { Health } from '../health.ts'
 import { httpServer } from './http-server.ts'
@@ -68,17 +68,36 @@ describe('GET /v1/services', async () => {
     show(gatewayProcess('gw-1'), gatewayProcess('gw-2'))
     const { gateways } = (await (await waiting).json()) as Directory
     assert.deepEqual([gateways.length, directory.watchers], [2, 0])
-    assert.equal((await fetch(`${url}?wait=0.05`, { headers: { 'if-none-match': directory.etag } })).status, 304)
+    assert.equal((await fetch(`${url}?wait=0.05`, { headers: { 'if-none-match': directory.snapshot().etag } })).status, 304)
     for (const wait of ['soon', '', '-1', '0x1', '%20']) assert.equal((await fetch(`${url}?wait=${wait}`)).status, 400)
   })
 
   test('is no longer watched by who has gone', async () => {
     const gone = new AbortController()
-    const waiting = fetch(`${url}?wait=30`, { headers: { 'if-none-match': directory.etag }, signal: gone.signal }).catch(() => undefined)
+    const waiting = fetch(`${url}?wait=30`, { headers: { 'if-none-match': directory.snapshot().etag }, signal: gone.signal }).catch(
+      () => undefined,
+    )
     await until(() => directory.watchers === 1)
     gone.abort()
     await waiting
     await until(() => directory.watchers === 0)
+  })
+
+  test('cuts an event stream off that is not read, and nobody else', async () => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.write('GET /v1/services HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n')
+    await until(() => directory.watchers === 1)
+    socket.pause()
+    const routes = (round: number) =>
+      Array.from({ length: 5_000 }, (_, index) => routeOf(`route-${round}-${'x'.repeat(100)}-${index}`, undefined))
+    for (let round = 0; directory.watchers === 1; round++) {
+      assert.ok(round < 50, 'it was never cut off')
+      gateway.state.picture = pictureOf(routes(round))
+      directory.look()
+      await turn()
+    }
+    assert.equal((await fetch(url)).status, 200)
+    socket.destroy()
   })
 
   test('is watched once by a connection, however many requests it pipelines', async () => {

@@ -6,6 +6,7 @@ import type { ConnectionContext } from '../connection-context.ts'
 import { DIRECTORY_WAIT_MS, DIRECTORY_WATCHERS, EVENT_STREAM_BUFFER, EVENT_STREAM_TICK_MS } from '../limits.ts'
 import { contextOf } from '../listeners/tls-principal.ts'
 import { refuse, tokenOf } from './http-problem.ts'
+import type { Snapshot } from './service-directory.ts'
 
 /**
  * GET /v1/services: services, routes and gateways. With `?wait=SECONDS` and If-None-Match it answers when there is something else to tell, or 304; with
@@ -20,11 +21,12 @@ export function servicesApi(server: FastifyInstance, context: ConnectionContext)
         return reply
       }
       const waitMs = waitOf(request)
-      const { directory } = context
-      if (request.headers['if-none-match'] === directory.etag && waitMs > 0) await change(context, request, waitMs)
-      reply.header('etag', directory.etag).header('cache-control', 'no-cache')
-      if (request.headers['if-none-match'] === directory.etag) return await reply.code(304).send()
-      return await reply.send(directory.read())
+      const known = request.headers['if-none-match']
+      let told = context.directory.snapshot()
+      if (known === told.etag && waitMs > 0) told = (await change(context, request, waitMs)) ?? told
+      reply.header('etag', told.etag).header('cache-control', 'no-cache')
+      if (known === told.etag) return await reply.code(304).send()
+      return await reply.type('application/json').send(told.json)
     } catch (error) {
       return await refuse(reply, error)
     }
@@ -39,25 +41,26 @@ function waitOf({ query }: FastifyRequest): number {
   return Math.min(seconds * 1_000, DIRECTORY_WAIT_MS)
 }
 
-/** Resolves when the directory has changed, the time is up, or whoever asked has gone. */
-function change(context: ConnectionContext, request: FastifyRequest, waitMs: number): Promise<void> {
+/** Resolves with what it has become when the directory has changed, with undefined when the time is up or whoever asked has gone. */
+function change(context: ConnectionContext, request: FastifyRequest, waitMs: number): Promise<Snapshot | undefined> {
   return new Promise(resolve => {
-    const end = (): void => {
+    const end = (snapshot?: Snapshot): void => {
       clearTimeout(timer)
       unwatch()
-      request.raw.socket.off('close', end)
-      resolve()
+      request.raw.socket.off('close', gone)
+      resolve(snapshot)
     }
+    const gone = (): void => end()
     const unwatch = watch(context, request.raw, end)
-    const timer = setTimeout(end, waitMs)
-    request.raw.socket.once('close', end)
+    const timer = setTimeout(gone, waitMs)
+    request.raw.socket.once('close', gone)
   })
 }
 
 const watching = new WeakSet<Socket>()
 
 /** One at a time for each connection: requests behind it in a pipeline would each take another's place. */
-function watch({ directory }: ConnectionContext, { socket }: IncomingMessage, changed: () => void): () => void {
+function watch({ directory }: ConnectionContext, { socket }: IncomingMessage, changed: (snapshot: Snapshot) => void): () => void {
   if (watching.has(socket)) throw new ProtocolError('OVERLOADED', 'this connection watches the services already')
   if (directory.watchers >= DIRECTORY_WATCHERS)
     throw new ProtocolError('OVERLOADED', `${DIRECTORY_WATCHERS} watch this gateway's services already`)
@@ -70,20 +73,20 @@ function watch({ directory }: ConnectionContext, { socket }: IncomingMessage, ch
 }
 
 function stream(context: ConnectionContext, request: FastifyRequest, reply: FastifyReply): void {
-  const { directory } = context
-  const tell = (): void => {
+  const { raw } = reply
+  const tell = ({ etag, json }: Snapshot): void => {
     // whoever does not read is cut off, and asks again
     if (raw.writableLength > EVENT_STREAM_BUFFER) raw.destroy()
-    raw.write(`id: ${directory.etag.slice(1, -1)}\nevent: services\ndata: ${JSON.stringify(directory.read())}\n\n`)
+    else raw.write(`id: ${etag.slice(1, -1)}\nevent: services\ndata: ${json}\n\n`)
   }
   const unwatch = watch(context, request.raw, tell)
   reply.hijack()
-  const { raw } = reply
   raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
   const ticking = setInterval(() => raw.write(':\n\n'), EVENT_STREAM_TICK_MS)
   request.raw.socket.once('close', () => {
     clearInterval(ticking)
     unwatch()
   })
-  if (request.headers['last-event-id'] !== directory.etag.slice(1, -1)) tell()
+  const now = context.directory.snapshot()
+  if (request.headers['last-event-id'] !== now.etag.slice(1, -1)) tell(now)
 }

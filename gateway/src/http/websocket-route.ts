@@ -11,6 +11,7 @@ import { Sparingly } from '../listeners/log-sparingly.ts'
 import { peerOf } from '../listeners/peer.ts'
 import { contextOf } from '../listeners/tls-principal.ts'
 import { WebSocketTransport } from '../transport-websocket.ts'
+import { tokenOf } from './http-problem.ts'
 
 const V2 = 'causeway.v2'
 const JSON_TEXT = 'causeway.json'
@@ -71,10 +72,9 @@ function warnOfToken({ logger }: ConnectionContext, { query, raw }: FastifyReque
 
 function accept(context: ConnectionContext, socket: WebSocket, request: FastifyRequest): void {
   const binary = socket.protocol === V2
-  const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
   const remote = peerOf(request.raw.socket)?.remote ?? 'unknown'
   const named = contextOf(context, request.raw.socket)
-  const connection = new Connection(named, new WebSocketTransport(socket, remote, !binary), token)
+  const connection = new Connection(named, new WebSocketTransport(socket, remote, !binary), tokenOf(request))
   socket.on('message', (data: Buffer, isBinary) => {
     if (isBinary !== binary) {
       connection.fail(new ProtocolError('BAD_FRAME', `${binary ? V2 : JSON_TEXT} takes ${binary ? 'binary' : 'text'} messages`))
