@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { ListenerConfig } from '@causeway/config'
 import {
   compileDialect,
   DIALECTS,
-  type Dialect,
   type DialectMessage,
   decodeRecordHeader,
   encodeFrame,
@@ -13,10 +11,11 @@ import {
   ProtocolError,
 } from '@causeway/protocol'
 import { until } from '@causeway/testing'
-import { answer, type FakeGateway, FakeTransport, fakeGateway, jsonOf, pictureOf, quiet, routeOf, textOf } from '../gateway.fixture.ts'
+import { answer, FakeTransport, fakeGateway, jsonOf, pictureOf, quiet, routeOf, textOf } from '../gateway.fixture.ts'
+import { Device, device } from './device.fixture.ts'
 import { DialectConnection } from './dialect-connection.ts'
 
-const { mc1, vmol, length32, '5a': fiveA, 'modbus-tcp': modbusTcp, 'modbus-rtu': modbusRtu } = DIALECTS
+const { mc1, vmol, length32 } = DIALECTS
 /** Answers in the order asked, in frames of at most 255 bytes. */
 const SMALL = compileDialect({
   name: 'small',
@@ -30,61 +29,6 @@ const SMALL = compileDialect({
   operation: 'cmd',
   error: 0xff,
 })
-
-/** A device that speaks a dialect, and what it has been told. */
-class Device {
-  readonly transport = new FakeTransport()
-  readonly connection: DialectConnection
-  readonly #dialect: Dialect
-
-  constructor(gateway: FakeGateway, dialect: Dialect, options?: Partial<ListenerConfig>) {
-    this.#dialect = dialect
-    const listener = options === undefined ? undefined : { port: 7412, dialect: dialect.name, auth: 'none' as const, ...options }
-    this.connection = new DialectConnection(gateway.context, this.transport, dialect, listener)
-  }
-
-  /** Questions of one read, each an operation, a payload and where the dialect has one a correlation. */
-  ask(...questions: [operation: number, payload: string, correlation?: number][]): void {
-    const decoder = this.#dialect.decoder({ maxPayload: 1_024 })
-    const messages: DialectMessage[] = []
-    for (const [operation, payload, correlation] of questions)
-      decoder.push(this.#dialect.encodeRequest({ operation, correlation, payload: Buffer.from(payload) }), messages)
-    this.connection.received(messages, undefined)
-  }
-
-  /** Bytes of one read, in hex. */
-  send(hex: string): void {
-    const messages: DialectMessage[] = []
-    this.connection.received(
-      messages,
-      this.#dialect.decoder({ maxPayload: 1_024 }).push(Buffer.from(hex.replaceAll(' ', ''), 'hex'), messages),
-    )
-  }
-
-  get hex(): string {
-    return this.transport.bytes.toString('hex')
-  }
-
-  get told(): DialectMessage[] {
-    const messages: DialectMessage[] = []
-    this.#dialect.decoder({ maxPayload: 1 << 20 }).push(this.transport.bytes, messages)
-    return messages
-  }
-
-  /** Payloads, and of failures the code. */
-  get answers(): string[] {
-    return this.told.map(({ operation, payload }) =>
-      operation === this.#dialect.table.error ? jsonOf<{ code: string }>(payload).code : textOf(payload),
-    )
-  }
-}
-
-async function device(dialect: Dialect, settings = {}, options?: Partial<ListenerConfig>) {
-  const gateway = fakeGateway(settings)
-  const speaker = new Device(gateway, dialect, options)
-  await until(() => gateway.host.held.size === 1)
-  return { gateway, speaker, records: gateway.appender.records }
-}
 
 describe('a dialect matched by order', () => {
   test('gets its answers in the order asked, whatever order they come in', async () => {
@@ -347,102 +291,6 @@ describe('a dialect connection', () => {
     await answer(gateway, records[0])
     speaker.connection.tick(Date.now() + 1_100)
     assert.deepEqual([speaker.transport.endCode(), speaker.transport.destroyed], [4003, true])
-  })
-})
-
-describe('a dialect whose client sends again what got no answer', () => {
-  const HI = '5a 03 0002 01 6869 bc'
-
-  test('has it handled once: a repeat is answered with the same bytes, or by the answer on its way', async () => {
-    const { gateway, speaker, records } = await device(fiveA)
-    speaker.send(HI + HI)
-    assert.equal(records.length, 1)
-    await answer(gateway, records[0], 'ok')
-    const once = speaker.hex
-    speaker.send(HI)
-    assert.deepEqual([records.length, speaker.hex], [1, once + once])
-  })
-
-  test('has other bytes under the same number handled', async () => {
-    const { gateway, speaker, records } = await device(fiveA)
-    speaker.ask([1, 'a', 3], [1, 'b', 3])
-    assert.equal(records.length, 2)
-    await answer(gateway, records[1], 'second')
-    await answer(gateway, records[0], 'first')
-    speaker.ask([1, 'b', 3])
-    assert.deepEqual([records.length, speaker.answers], [2, ['second', 'first', 'second']])
-  })
-
-  test('has only its last 16 numbers remembered', async () => {
-    const { speaker, records } = await device(fiveA)
-    for (let seq = 1; seq <= 17; seq++) speaker.ask([1, 'x', seq])
-    speaker.ask([1, 'x', 2])
-    assert.equal(records.length, 17)
-    speaker.ask([1, 'x', 1])
-    assert.equal(records.length, 18)
-  })
-
-  test('has it handled where it was refused before: nothing happened then', async () => {
-    const { gateway, speaker, records } = await device(fiveA)
-    gateway.state.closed = 'BACKEND_UNAVAILABLE'
-    speaker.ask([1, 'x', 1], [2, 'note', 2])
-    assert.equal(records.length, 0)
-    gateway.state.closed = undefined
-    speaker.ask([1, 'x', 1], [2, 'note', 2])
-    assert.equal(records.length, 2)
-  })
-
-  test('has a failure that is not a refusal told again', async () => {
-    const { gateway, speaker, records } = await device(fiveA)
-    speaker.ask([1, 'x', 1])
-    gateway.host.end(records[0].session, records[0].pending, 'timedOut', 'TIMEOUT', 'too late')
-    await until(() => speaker.answers.length === 1)
-    speaker.ask([1, 'x', 1])
-    assert.deepEqual([records.length, speaker.answers], [1, ['TIMEOUT', 'TIMEOUT']])
-  })
-
-  test('is asked to send again what came with a wrong crc, and goes on', async () => {
-    const { gateway, speaker, records } = await device(fiveA)
-    speaker.send('5a 03 0002 01 6869 bd')
-    assert.deepEqual([records.length, speaker.answers], [0, ['BAD_CHECKSUM']])
-    speaker.send(HI)
-    await answer(gateway, records[0], 'ok')
-    assert.deepEqual(speaker.answers, ['BAD_CHECKSUM', 'ok'])
-  })
-})
-
-describe('Modbus', () => {
-  const served = async (dialect: Dialect) => {
-    const made = await device(dialect)
-    made.gateway.context.routes.follow(pictureOf([routeOf('modbus.read', 0xf003), routeOf('modbus.write', 0xf006)]))
-    return made
-  }
-
-  test('reaches the route of its function as JSON, and gets its answer as a PDU', async () => {
-    const { gateway, speaker, records } = await served(modbusTcp)
-    speaker.send('0001 0000 0006 01 03 0000 0002')
-    assert.deepEqual([jsonOf(records[0].value), decodeRecordHeader(records[0].header)!.codec], [{ unit: 1, address: 0, count: 2 }, 1])
-    await answer(gateway, records[0], '{"values":[1,258]}')
-    assert.equal(speaker.hex, '0001000000070103040001' + '0102')
-  })
-
-  test('gets exceptions: of a route nobody serves, of a malformed request, of an answer that is none', async () => {
-    const { gateway, speaker, records } = await served(modbusTcp)
-    speaker.send('0001 0000 0006 01 04 0000 0002 0002 0000 0006 01 03 0000 0000 0003 0000 0006 01 03 0000 0001')
-    await answer(gateway, records[0], 'hello')
-    assert.equal(speaker.hex, '000100000003018401' + '000200000003018303' + '000300000003018304')
-  })
-
-  test('over RTU waits for its turn, and says nothing to what goes to all', async () => {
-    const { gateway, speaker, records } = await served(modbusRtu)
-    speaker.send('01 03 0000 000a c5cd 01 07 41e2 00 06 0001 0003 99da')
-    assert.deepEqual(
-      records.map(({ pending }) => pending.request),
-      [true, false],
-    )
-    assert.equal(speaker.hex, '')
-    await answer(gateway, records[0], JSON.stringify({ values: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] }))
-    assert.match(speaker.hex, /^010314000000010002.*018701[0-9a-f]{4}$/)
   })
 })
 
