@@ -1,3 +1,4 @@
+import { within } from '@causeway/backends'
 import type { ConsumedRecord, LogConsumer } from '@causeway/log'
 import { bucketOf } from '@causeway/protocol'
 import type { LateSession, Registry } from '@causeway/registry'
@@ -162,12 +163,7 @@ export class Dispatcher {
     this.#late.close()
     if (this.outstanding > 0) {
       void this.#lastCommit()
-      let timer: NodeJS.Timeout | undefined
-      const late = new Promise(resolve => {
-        timer = setTimeout(resolve, timeoutMs)
-      })
-      await Promise.race([this.#quiet(), late])
-      clearTimeout(timer)
+      await within(timeoutMs, this.#quiet()).catch(() => undefined)
     }
   }
 

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Codec } from '@causeway/protocol'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { type Encoded, RouteCodecs } from './codecs/route-codecs.ts'
+import { type Encoded, isCompressed, RouteCodecs } from './codecs/route-codecs.ts'
 import type { Context } from './context.ts'
 import { HEAVY_BYTES } from './limits.ts'
 import { DeadLetter, Reject, RetryAfter } from './outcome-errors.ts'
@@ -36,7 +36,7 @@ export function attempt(route: Route, message: StoredMessage, ctx: Context, maxP
 }
 
 /** What may take long to decode: compressed bytes are few and become many. */
-const isHeavy = ({ value, contentType }: StoredMessage): boolean => value.length >= HEAVY_BYTES || contentType !== undefined
+const isHeavy = ({ value, contentType }: StoredMessage): boolean => value.length >= HEAVY_BYTES || isCompressed(contentType)
 
 let lastTurn: Promise<unknown> = Promise.resolve()
 

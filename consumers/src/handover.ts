@@ -1,3 +1,4 @@
+import { within } from '@causeway/backends'
 import { type Held, type LateSession, LEASE_MS, type Registry } from '@causeway/registry'
 import type { Logger } from '@causeway/telemetry'
 import type { Counters } from './counters.ts'
@@ -154,12 +155,10 @@ export class Handover {
   /** Resolves when no session is late here, or the time is up. */
   async noneLate(timeoutMs: number): Promise<void> {
     if (this.#late.size === 0) return
-    let timer: NodeJS.Timeout | undefined
-    await new Promise<void>(resolve => {
+    const none = new Promise<void>(resolve => {
       this.#noneLate = resolve
-      timer = setTimeout(resolve, timeoutMs)
     })
-    clearTimeout(timer)
+    await within(timeoutMs, none).catch(() => undefined)
   }
 
   /** What still runs ends with the process: nobody has to wait for it. */

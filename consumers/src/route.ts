@@ -4,8 +4,7 @@ import type { PayloadCodec } from './codecs/payload-codec.ts'
 import { RouteCodecs } from './codecs/route-codecs.ts'
 import type { Context } from './context.ts'
 import { milliseconds } from './milliseconds.ts'
-import { type Policies, type PolicyOptions, policiesOf } from './policies/options.ts'
-import { type ThreadOptions, threadOptions } from './policies/thread-options.ts'
+import { type Policies, type PolicyOptions, policiesOf, type ThreadOptions, threadOptions } from './policies/options.ts'
 import { type RetryOptions, type RetryPolicy, retryPolicy } from './retry-policy.ts'
 
 /** As `input`: the handler gets the payload as sent, and bytes it returns are answered under the request's codec. */

@@ -14,6 +14,8 @@ export interface Encoded {
 /** `application/gzip`, or any type with the structured suffix +gzip (RFC 8460, section 6.2). */
 const GZIP = /^\s*(?:application\/(?:x-)?gzip|[^;\s]+\+gzip)\s*(?:;|$)/i
 
+export const isCompressed = (contentType: string | undefined): boolean => contentType !== undefined && GZIP.test(contentType)
+
 /** What a route reads and writes, by the codec number of the frame. */
 export class RouteCodecs {
   readonly #byNumber: ReadonlyMap<number, PayloadCodec>
@@ -38,7 +40,7 @@ export class RouteCodecs {
     if (codec === undefined) throw new Error(`codec ${header.codec} is not served by this route; expected ${this.#expected()}`)
     // who names no codec and sends nothing has no value to tell
     if (codec === json && header.codec === Codec.BYTES && value.length === 0) return undefined
-    return codec.decode(contentType !== undefined && GZIP.test(contentType) ? inflate(value, maxPayload) : value)
+    return codec.decode(isCompressed(contentType) ? inflate(value, maxPayload) : value)
   }
 
   /** An answer in the codec of its question: bytes stay as they are, and who named no codec gets JSON, or what takes its place here. */

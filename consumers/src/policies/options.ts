@@ -33,6 +33,11 @@ export interface PolicyOptions<In> {
   breaker?: BreakerOptions
 }
 
+export interface ThreadOptions {
+  /** Threads of the route in each worker, begun when they are needed. Default: one less than the machine's cores, at least one. */
+  max?: number
+}
+
 export interface Policies {
   cache: { key: CacheOptions<unknown>['key']; ttlMs: number; entries: number } | undefined
   rate: { limit: number; perMs: number } | undefined
@@ -57,6 +62,12 @@ export function policiesOf<In>(route: string, { cache, rate, breaker }: PolicyOp
       openForMs: positive(milliseconds(breaker.openFor ?? 10_000, named('breaker.openFor')), named('breaker.openFor')),
     },
   }
+}
+
+/** Throws a TypeError that names the option where it is wrong. */
+export function threadOptions(route: string, options: ThreadOptions): ThreadOptions {
+  if (options.max !== undefined) whole(options.max, `route ${route}: threads.max`)
+  return options
 }
 
 function whole(value: number, what: string): number {

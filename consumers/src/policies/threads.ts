@@ -3,7 +3,7 @@ import { Piscina } from 'piscina'
 import type { Context } from '../context.ts'
 import { DeadLetter, Reject, RetryAfter } from '../outcome-errors.ts'
 import type { Handler } from '../route.ts'
-import type { ThreadOptions } from './thread-options.ts'
+import type { ThreadOptions } from './options.ts'
 
 /** What of a handler's context is there in its thread: pushes and signals are not. */
 export interface ThreadContext {
