@@ -17,6 +17,8 @@ export const AOF_POLICIES = ['off', 'everysec', 'always'] as const
 export interface RealOptions {
   client: (typeof CLIENTS)[number]
   aof: (typeof AOF_POLICIES)[number]
+  /** Messages the worker handles at a time. Default: the worker's own. */
+  concurrency?: number
 }
 
 /** Package that each client is. */
@@ -33,14 +35,14 @@ interface GatewayAddresses {
 }
 
 /** Causeway on a Kafka and a Redis of its own; `start` rejects with BackendUnavailable where this machine has none. */
-export const causewayOn = ({ client, aof }: RealOptions): Subject => ({
+export const causewayOn = ({ client, aof, concurrency }: RealOptions): Subject => ({
   id: `causeway-${client}`,
   name: `causeway (${client})`,
   kind: 'ours',
   path: `one gateway and one worker, a process each; one Kafka broker, one Redis; ${client} appends`,
   durability: `request: Kafka acks=all on one broker (page cache), before it is accepted. Answer: in the session's outbox before it is sent, Redis ${aof === 'off' ? 'without append-only file' : `appendfsync ${aof}`}`,
   firstWarmUpMs: CAUSEWAY_WARM_UP_MS,
-  start: () => start(parts => startReal({ client, aof }, parts)),
+  start: () => start(parts => startReal({ client, aof, concurrency }, parts)),
 })
 
 export const CAUSEWAY_EMBEDDED: Subject = {
@@ -63,14 +65,15 @@ const start = (open: (parts: AsyncDisposableStack) => Promise<Started>): Promise
     return { ...started, port: Number(new URL(addresses.tcp).port), generator: GENERATOR }
   })
 
-async function startReal({ client, aof }: RealOptions, parts: AsyncDisposableStack): Promise<Started> {
+async function startReal({ client, aof, concurrency }: RealOptions, parts: AsyncDisposableStack): Promise<Started> {
   const redisArgs = aof === 'off' ? [] : ['--appendonly', 'yes', '--appendfsync', aof]
   const [kafka, redis] = await together([startKafka(), startRedis({ args: redisArgs })], parts)
   const prefix = `bench-${randomBytes(4).toString('hex')}`
   const backends = ['--kafka-brokers', kafka.address, '--redis-url', `redis://${redis.address}`, '--redis-prefix', prefix]
   const flags = [...SHARED_FLAGS, ...backends, '--kafka-client', client]
   const gateway = begin('gateway', ['gateway', ...flags, ...FREE_PORTS], parts)
-  const worker = begin('worker', ['worker', DEMO, ...flags, '--worker-port', '0'], parts)
+  const places = concurrency === undefined ? [] : ['--concurrency', String(concurrency)]
+  const worker = begin('worker', ['worker', DEMO, ...flags, ...places, '--worker-port', '0'], parts)
   const addresses = await gateway.next<GatewayAddresses>(READY_TIMEOUT_MS)
   await worker.next(READY_TIMEOUT_MS)
   return {
