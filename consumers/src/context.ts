@@ -1,4 +1,5 @@
 import type { Logger } from '@causeway/telemetry'
+import type { Once, OnceOptions } from './once.ts'
 import type { PushTarget } from './pushes.ts'
 import type { StoredMessage } from './stored-message.ts'
 
@@ -13,6 +14,7 @@ export interface ContextParts {
   replay?: number
   logger: Logger
   push(ctx: Context, target: PushTarget, payload: unknown): Promise<void>
+  once: Once
 }
 
 /** One handling of one message. What costs something is made when it is first asked for. */
@@ -91,6 +93,16 @@ export class Context {
    */
   push(target: PushTarget, payload: unknown): Promise<void> {
     return this.#parts.push(this, target, payload)
+  }
+
+  /**
+   * Runs an effect at most once for this message, in all its attempts and replays, and remembers its result (a value that can be copied, up to 1 MiB; docs/handlers.md, *Effects*).
+   * An effect that throws did not take place. Rejects with OnceUnknown where an earlier attempt began it and never said how it ended.
+   */
+  once<T>(name: string, effect: () => T | Promise<T>, options?: OnceOptions): Promise<T> {
+    const { once, message } = this.#parts
+    const { session, msgId } = this
+    return once.run({ session, incarnation: message.header.incarnation, msgId }, name, effect, options)
   }
 
   /** Pushes to the own session, held until the answer. */

@@ -14,6 +14,7 @@ import { LateSessions } from './late-sessions.ts'
 import { DRAIN_MS, RECLAIM_MS } from './limits.ts'
 import type { AttemptWish, MessageRunner } from './message-runner.ts'
 import { Parking } from './parking.ts'
+import type { Gate } from './policies/gate.ts'
 import type { QueueTime } from './queue-time.ts'
 import { ReadyLanes } from './ready-lanes.ts'
 import { RepeatCheck } from './repeat-check.ts'
@@ -282,12 +283,33 @@ export class Dispatcher {
       })
       return false
     }
+    const gate = this.#options.routes.get(next.message.header.route)?.gate
+    if (gate?.isFull) {
+      this.#waitOutside(lane, gate, generation)
+      return false
+    }
     lane.take()
     const wish = this.#run(lane, next)
+    gate?.callNext()
     if (wish === undefined) return true
     if (wish instanceof Promise) void wish.then(late => this.#decided(lane, next, late, generation))
     else this.#decided(lane, next, wish, generation)
     return false
+  }
+
+  /** All places of its route are taken: it gives its own up, and comes back to the lanes that are ready. */
+  #waitOutside(lane: Lane, gate: Gate, generation: number): void {
+    const pumpSoon = (): void => queueMicrotask(() => this.#pump())
+    gate.wait(() => {
+      if (generation !== this.#generation) return false
+      this.#ready.add(lane)
+      pumpSoon()
+      return true
+    })
+    this.#ready.end(lane)
+    // as one that is in that list: what comes for it joins its queue
+    lane.ready = true
+    pumpSoon()
   }
 
   /** After a handler that took its time, other lanes that wait come first: one session's queue is no longer for having a place already. */

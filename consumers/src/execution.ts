@@ -3,9 +3,11 @@ import { Codec } from '@causeway/protocol'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Encoded, isCompressed, RouteCodecs } from './codecs/route-codecs.ts'
 import type { Context } from './context.ts'
-import { HEAVY_BYTES } from './limits.ts'
+import { FULL_AGAIN_MS, HEAVY_BYTES } from './limits.ts'
 import { DeadLetter, Reject, RetryAfter } from './outcome-errors.ts'
+import type { Gate } from './policies/gate.ts'
 import { NotNow } from './policies/not-now.ts'
+import { endingStream } from './policies/when-ended.ts'
 import { bytes, type Route } from './route.ts'
 import type { StoredMessage } from './stored-message.ts'
 
@@ -31,6 +33,21 @@ const NOTHING_ANSWERED: AttemptOutcome = { kind: 'answer', payload: NOTHING, cod
  * Never throws and never rejects: whatever happens is an outcome.
  */
 export function attempt(route: Route, message: StoredMessage, ctx: Context, maxPayload: number): AttemptOutcome | Promise<AttemptOutcome> {
+  const { gate } = route
+  if (gate === undefined) return attemptInside(route, message, ctx, maxPayload)
+  if (!gate.enter()) return { kind: 'later', delayMs: FULL_AGAIN_MS * (1 + Math.random()) }
+  const outcome = attemptInside(route, message, ctx, maxPayload)
+  return outcome instanceof Promise ? outcome.then(late => leaving(gate, ctx, late)) : leaving(gate, ctx, outcome)
+}
+
+/** Gives its place up, a stream once it has ended; one that comes after its time is read by nobody. */
+function leaving(gate: Gate, ctx: Context, outcome: AttemptOutcome): AttemptOutcome {
+  if (outcome.kind === 'stream' && !ctx.signal.aborted) return { ...outcome, values: endingStream(outcome.values, () => gate.leave()) }
+  gate.leave()
+  return outcome
+}
+
+function attemptInside(route: Route, message: StoredMessage, ctx: Context, maxPayload: number): AttemptOutcome | Promise<AttemptOutcome> {
   if (route.input === bytes || !isHeavy(message)) return attemptNow(route, message, ctx, maxPayload)
   return heavyTurn().then(() => attemptNow(route, message, ctx, maxPayload))
 }

@@ -64,3 +64,7 @@ export const ERROR_TRACE = 1_500
 export const STATS_TICK_MS = 1_000
 /** Bytes of a payload from which its decoding gets a turn of the event loop of its own: up to some 35 ms of it. */
 export const HEAVY_BYTES = 32 << 10
+/** Until a retry comes again that found the places of its route taken, ms. */
+export const FULL_AGAIN_MS = 100
+/** Effects of ctx.once under way at a worker, those of handlers whose time is over among them. */
+export const ONCE_RUNNING = 10_000

@@ -9,6 +9,7 @@ import { Context } from './context.ts'
 import type { Counters } from './counters.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { type AttemptOutcome, attempt } from './execution.ts'
+import type { Once } from './once.ts'
 import { DeadLetter } from './outcome-errors.ts'
 import { type Publish, pushBy } from './pushes.ts'
 import { backoffMs } from './retry-policy.ts'
@@ -26,6 +27,7 @@ export interface MessageRunnerOptions {
   finisher: FinishBatcher
   /** To a channel. */
   publish: Publish
+  once: Once
   deadLetters: Pick<DeadLetters, 'bury'>
   running: Running
   /** Bytes of the largest payload that clients take. */
@@ -97,7 +99,7 @@ export class MessageRunner {
       return undefined
     }
     const route = routes.get(message.header.route)
-    const context = new Context({ message, attempt: number, deadline, logger, push: this.#push })
+    const context = new Context({ message, attempt: number, deadline, logger, push: this.#push, once: this.#options.once })
     const made: Attempt = { message, unpark, finished, number, errors, deadline, route, context }
     if (route === undefined) return this.#decide(made, unknownRoute(message, service))
     counters.handled.add()

@@ -2,8 +2,11 @@ import type { ConsumedRecord } from '@causeway/log'
 import { bucketOf, Codec, decodeFrame, encodeRecordHeader, type Frame, type RecordHeader } from '@causeway/protocol'
 import type { FinishEntry, FinishFinal } from '@causeway/sessions'
 import { silentLogger } from '@causeway/telemetry'
+import { machineClock } from './clock.ts'
 import { Context } from './context.ts'
+import { Once } from './once.ts'
 import { fromRecord, type StoredMessage } from './stored-message.ts'
+import { TestResults } from './testing/test-results.ts'
 
 export const SERVICE = 'orders'
 
@@ -48,8 +51,11 @@ export function messageOf(changes: RecordChanges = {}): StoredMessage {
 
 /** The context of a first attempt whose pushes go nowhere. */
 export function contextOf(message: StoredMessage, attempt = 1): Context {
-  return new Context({ message, attempt, deadline: Number.POSITIVE_INFINITY, logger: silentLogger, push: async () => {} })
+  return new Context({ message, attempt, deadline: Number.POSITIVE_INFINITY, logger: silentLogger, push: async () => {}, once: onceOf() })
 }
+
+/** Effects whose results are kept in memory. */
+export const onceOf = (): Once => new Once(SERVICE, new TestResults(machineClock), silentLogger)
 
 /** The delivery of an entry; throws where it has none. */
 export function deliveryOf(entry: FinishEntry | undefined): Frame {

@@ -16,5 +16,5 @@ export class RetryAfter extends Error {
 
 /** Gives the message up at once: it becomes a dead letter, the client gets DEAD_LETTERED. */
 export class DeadLetter extends Error {
-  override readonly name = 'DeadLetter'
+  override readonly name: string = 'DeadLetter'
 }

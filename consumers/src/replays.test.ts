@@ -5,7 +5,7 @@ import type { ReplayResult, ReplayRun, ReplayStep } from '@causeway/retries'
 import { silentLogger } from '@causeway/telemetry'
 import type { Context } from './context.ts'
 import { routeOf } from './handlers.fixture.ts'
-import { jsonOf, messageOf, SERVICE, textOf } from './messages.fixture.ts'
+import { jsonOf, messageOf, onceOf, SERVICE, textOf } from './messages.fixture.ts'
 import { DeadLetter, Reject, RetryAfter } from './outcome-errors.ts'
 import { ReplayRuns } from './replays.ts'
 import { bytes, type Handler, type MessageOptions, message, type Route } from './route.ts'
@@ -40,6 +40,7 @@ function bench(route: Route, maxPayload = 1 << 20) {
     routes: compileRoutes(SERVICE, [route]),
     finisher,
     publish: async () => 1,
+    once: onceOf(),
     running: clock,
     maxPayload,
     counters,

@@ -6,6 +6,7 @@ import { attemptError } from './attempt-error.ts'
 import { Context } from './context.ts'
 import type { Counters } from './counters.ts'
 import { type AttemptOutcome, attempt } from './execution.ts'
+import type { Once } from './once.ts'
 import { type Publish, pushBy } from './pushes.ts'
 import { gatherStream, resultOf } from './replay-result.ts'
 import { backoffMs } from './retry-policy.ts'
@@ -20,6 +21,7 @@ export interface ReplayRunsOptions {
   finisher: FinishBatcher
   /** To a channel. */
   publish: Publish
+  once: Once
   running: Running
   /** Bytes of the largest payload that clients take, and of a result that is held to be pushed. */
   maxPayload: number
@@ -66,7 +68,7 @@ export class ReplayRuns implements ReplayRunner {
     }
     const message = messageOf(replay, route)
     const deadline = Number.POSITIVE_INFINITY
-    const context = new Context({ message, attempt: number, replay: n, deadline, logger, push: this.#push })
+    const context = new Context({ message, attempt: number, replay: n, deadline, logger, push: this.#push, once: this.#options.once })
     counters.handled.add()
     const outcome = Promise.resolve(attempt(route, message, context, maxPayload))
     return await this.#decide(replay, route, context, await running.watch(context, Date.now() + route.timeoutMs, outcome))

@@ -4,6 +4,7 @@ import type { PayloadCodec } from './codecs/payload-codec.ts'
 import { RouteCodecs } from './codecs/route-codecs.ts'
 import type { Context } from './context.ts'
 import { milliseconds } from './milliseconds.ts'
+import type { Gate } from './policies/gate.ts'
 import { type Policies, type PolicyOptions, policiesOf, type ThreadOptions, threadOptions } from './policies/options.ts'
 import { type RetryOptions, type RetryPolicy, retryPolicy } from './retry-policy.ts'
 
@@ -60,6 +61,8 @@ export interface Route {
   readonly oneWay: boolean
   readonly priority: Priority
   readonly policies: Policies
+  /** Its places at this worker, where it has less than all. */
+  readonly gate: Gate | undefined
   /** Answers for the handler while its breaker is open. */
   readonly fallback: Handler<unknown> | undefined
   /** The first is the outermost. */
@@ -109,6 +112,7 @@ export function message<const S extends InputSpec = undefined, const O extends S
     oneWay: options.oneWay ?? false,
     priority: options.priority ?? 'normal',
     policies: policiesOf(name, options),
+    gate: undefined,
     fallback: undefined,
     middleware: [],
     threads: undefined,

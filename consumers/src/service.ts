@@ -6,6 +6,8 @@ export interface Service {
   readonly name: string
   readonly version: string
   readonly routes: readonly Route[]
+  /** Messages handled at a time, at each worker; undefined: as it is configured. */
+  readonly concurrency: number | undefined
   /** The same service with a middleware around all its routes; the first added is the outermost. */
   use(middleware: Middleware): Service
 }
@@ -13,6 +15,8 @@ export interface Service {
 export interface ServiceOptions {
   /** Shown to operators. Default 1. */
   version?: string
+  /** Messages handled at a time, at each worker. Default: CAUSEWAY_CONCURRENCY. */
+  concurrency?: number
 }
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/
@@ -22,10 +26,17 @@ export function service(name: string, routes: readonly Route[], options: Service
   if (!NAME.test(name)) throw new TypeError(`service name ${JSON.stringify(name)}: expected 1 to 64 of a-z, 0-9 and '-'`)
   if (routes.length === 0) throw new TypeError(`service ${name} has no routes`)
   compileRoutes(name, routes)
-  return wrapped({ name, version: options.version ?? '1' }, routes, [])
+  const { version = '1', concurrency } = options
+  if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency >= 1))
+    throw new TypeError(`service ${name}: concurrency is ${concurrency}: expected a whole number from 1`)
+  return wrapped({ name, version, concurrency }, routes, [])
 }
 
-function wrapped(about: Pick<Service, 'name' | 'version'>, routes: readonly Route[], chain: readonly Middleware[]): Service {
+function wrapped(
+  about: Pick<Service, 'name' | 'version' | 'concurrency'>,
+  routes: readonly Route[],
+  chain: readonly Middleware[],
+): Service {
   return {
     ...about,
     routes: routes.map(route => chain.reduceRight(around, route)),

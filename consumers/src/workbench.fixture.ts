@@ -1,15 +1,18 @@
 import { FinishBatcher } from '@causeway/sessions'
 import { silentLogger } from '@causeway/telemetry'
+import { machineClock } from './clock.ts'
 import { Counters } from './counters.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { MessageRunner } from './message-runner.ts'
-import { SERVICE } from './messages.fixture.ts'
+import { onceOf, SERVICE } from './messages.fixture.ts'
+import { PolicedRoutes } from './policies/policed.ts'
 import { QueueTime } from './queue-time.ts'
 import type { Route } from './route.ts'
 import { compileRoutes } from './route-set.ts'
 import { Running } from './running.ts'
 import { FakeConsumer, FakeHolders, FakeLog, FakeRetries, FakeSessions } from './stores.fixture.ts'
+import { TestResults } from './testing/test-results.ts'
 
 /** The inside of a worker on stores in memory. */
 export interface Workbench extends Disposable {
@@ -50,9 +53,13 @@ export function workbench(routes: readonly Route[], concurrency = 16, stores: Sh
     published.push([channel, Buffer.from(payload).toString(), codec])
   const shared = {
     publish,
+    once: onceOf(),
     service: SERVICE,
     worker,
-    routes: compileRoutes(SERVICE, routes),
+    routes: new PolicedRoutes(compileRoutes(SERVICE, routes), {
+      ...{ service: SERVICE, clock: machineClock, logger: silentLogger },
+      results: new TestResults(machineClock),
+    }).routes,
     finisher,
     counters,
     logger: silentLogger,

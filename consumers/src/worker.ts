@@ -15,6 +15,7 @@ import { DeadLetters } from './dead-letters.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { COMMIT_TICK_MS, FORGET_TICK_MS, LEAVE_AFTER_MS, REPLAY_CONCURRENCY, RETRY_CONCURRENCY, STATS_TICK_MS } from './limits.ts'
 import { MessageRunner } from './message-runner.ts'
+import { Once } from './once.ts'
 import { PolicedRoutes } from './policies/policed.ts'
 import { QueueTime } from './queue-time.ts'
 import { ReplayRuns } from './replays.ts'
@@ -57,9 +58,15 @@ export class Worker {
     this.#logger = logger.child({ service: service.name, worker: this.id })
     this.#finisher = new FinishBatcher(backends.sessions, this.#logger, () => this.#load())
     this.#deadLetters = new DeadLetters(backends.retries, backends.log, config.partitions, this.#counters, this.#logger)
-    this.#policed = new PolicedRoutes(compileRoutes(service.name, service.routes), machineClock, this.#logger)
+    this.#policed = new PolicedRoutes(compileRoutes(service.name, service.routes), {
+      service: service.name,
+      clock: machineClock,
+      results: backends.results,
+      logger: this.#logger,
+    })
     const { routes } = this.#policed
     const shared = {
+      once: new Once(service.name, backends.results, this.#logger),
       service: service.name,
       worker: this.id,
       routes,
@@ -82,7 +89,7 @@ export class Worker {
       retries: backends.retries,
       registry: backends.registry,
       bucketsOf: partition => bucketsOf(partition, config.partitions),
-      concurrency: config.concurrency,
+      concurrency: service.concurrency ?? config.concurrency,
       queueTime: this.#queueTime,
       unreadable: (record, error) => this.#unreadable(record, error),
     })

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
+import type { Context } from '../context.ts'
 
 interface Kept {
   value: unknown
@@ -20,7 +21,7 @@ export class AnswerCache {
     this.#clock = clock
   }
 
-  async answer(key: string, handler: () => unknown): Promise<unknown> {
+  async answer(key: string, _ctx: Context, handler: () => unknown): Promise<unknown> {
     const kept = this.#kept.get(key)
     if (kept !== undefined && kept.until > this.#clock.now()) {
       this.hits++

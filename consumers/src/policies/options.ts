@@ -19,13 +19,26 @@ export interface CacheOptions<In> {
   /** Messages with the same text share an answer; undefined: this one is not cached. */
   key: (input: In, ctx: Context) => string | undefined
   ttl: number | string
-  /** Answers kept; the one used longest ago goes first. Default 10,000. */
+  /** Whether all workers share it, in the store (Redis; embedded: the data folder), answers of up to 1 MiB; one of them asks at a time. Default false: each has its own. */
+  shared?: boolean
+  /** Answers kept in memory, where it is not shared; the one used longest ago goes first. Default 10,000. */
   entries?: number
+}
+
+export interface ConcurrencyOptions<In> {
+  /** Messages of the route at a time, at each worker. Default: as many as the worker handles. */
+  limit?: number
+  /** What some have in common of which `perKey` are handled at a time; undefined: nothing. */
+  key?: (input: In, ctx: Context) => string | undefined
+  /** Default 1. */
+  perKey?: number
 }
 
 /** What stands between a message and its handler, in this order. */
 export interface PolicyOptions<In> {
-  /** Remembers answers in this process; one handler runs for all who ask at a time. Streams are not cached. */
+  /** So many messages at a time, at each worker: a number, or more of it by key. Others wait, and use up no attempt. */
+  concurrency?: number | ConcurrencyOptions<In>
+  /** Remembers answers; one handler runs for all who ask at a time. Streams are not cached. */
   cache?: CacheOptions<In>
   /** Messages beyond it wait, and use up no attempt. */
   rate?: RateOptions
@@ -39,18 +52,21 @@ export interface ThreadOptions {
 }
 
 export interface Policies {
-  cache: { key: CacheOptions<unknown>['key']; ttlMs: number; entries: number } | undefined
+  concurrency: { limit: number | undefined; key: ConcurrencyOptions<unknown>['key']; perKey: number } | undefined
+  cache: { key: CacheOptions<unknown>['key']; ttlMs: number; shared: boolean; entries: number } | undefined
   rate: { limit: number; perMs: number } | undefined
   breaker: { failures: number; openForMs: number } | undefined
 }
 
 /** Throws a TypeError that names the option where one is wrong. */
-export function policiesOf<In>(route: string, { cache, rate, breaker }: PolicyOptions<In>): Policies {
+export function policiesOf<In>(route: string, { concurrency, cache, rate, breaker }: PolicyOptions<In>): Policies {
   const named = (name: string): string => `route ${route}: ${name}`
   return {
+    concurrency: concurrency === undefined ? undefined : concurrencyOf(named, concurrency),
     cache: cache && {
       key: cache.key as CacheOptions<unknown>['key'],
       ttlMs: positive(milliseconds(cache.ttl, named('cache.ttl')), named('cache.ttl')),
+      shared: cache.shared ?? false,
       entries: whole(cache.entries ?? 10_000, named('cache.entries')),
     },
     rate: rate && {
@@ -61,6 +77,16 @@ export function policiesOf<In>(route: string, { cache, rate, breaker }: PolicyOp
       failures: whole(breaker.failures ?? 5, named('breaker.failures')),
       openForMs: positive(milliseconds(breaker.openFor ?? 10_000, named('breaker.openFor')), named('breaker.openFor')),
     },
+  }
+}
+
+function concurrencyOf<In>(named: (name: string) => string, given: number | ConcurrencyOptions<In>): Policies['concurrency'] {
+  const { limit, key, perKey = 1 }: ConcurrencyOptions<In> = typeof given === 'number' ? { limit: given } : given
+  if (limit === undefined && key === undefined) throw new TypeError(`${named('concurrency')} is empty: expected a limit, a key, or both`)
+  return {
+    limit: limit === undefined ? undefined : whole(limit, named('concurrency.limit')),
+    key: key as ConcurrencyOptions<unknown>['key'],
+    perKey: whole(perKey, named('concurrency.perKey')),
   }
 }
 

@@ -6,6 +6,7 @@ import { type Logger, silentLogger } from '@causeway/telemetry'
 import { Counters } from '../counters.ts'
 import { MessageRunner } from '../message-runner.ts'
 import { milliseconds } from '../milliseconds.ts'
+import { Once } from '../once.ts'
 import { PolicedRoutes } from '../policies/policed.ts'
 import type { Route } from '../route.ts'
 import { compileRoutes } from '../route-set.ts'
@@ -15,6 +16,7 @@ import type { StoredMessage } from '../stored-message.ts'
 import { AnswerError, readValue } from './answer.ts'
 import { AnswerQueue } from './answer-queue.ts'
 import { TestClock } from './test-clock.ts'
+import { TestResults } from './test-results.ts'
 import { type TestPush, TestStore } from './test-store.ts'
 
 export interface TestKitOptions {
@@ -88,7 +90,13 @@ export class TestKit implements Disposable {
   ) {
     this.#service = service
     this.#clock = new TestClock(now)
-    this.#policed = new PolicedRoutes(compileRoutes(service.name, service.routes), this.#clock, logger)
+    const results = new TestResults(this.#clock)
+    this.#policed = new PolicedRoutes(compileRoutes(service.name, service.routes), {
+      service: service.name,
+      clock: this.#clock,
+      results,
+      logger,
+    })
     this.#autoAdvance = autoAdvance
     this.#maxPayload = maxPayload
     this.#running = new Running(this.#clock)
@@ -99,6 +107,7 @@ export class TestKit implements Disposable {
       routes: this.#policed.routes,
       finisher: new FinishBatcher(this.#store.port, logger),
       publish: async (channel, payload, codec) => this.pushes.push({ channel, payload: readValue(codec, payload) }),
+      once: new Once(service.name, results, logger),
       deadLetters: { bury: async letter => this.#bury(letter) },
       running: this.#running,
       maxPayload,

@@ -10,6 +10,9 @@ import { connectRedis, type RedisOptions } from '@causeway/redis'
 import type { Registry } from '@causeway/registry'
 import { openEmbeddedRegistry } from '@causeway/registry/embedded'
 import { openRedisRegistry } from '@causeway/registry/redis'
+import type { Results } from '@causeway/results'
+import { openEmbeddedResults } from '@causeway/results/embedded'
+import { openRedisResults } from '@causeway/results/redis'
 import type { Retries } from '@causeway/retries'
 import { openBullmqRetries } from '@causeway/retries/bullmq'
 import { openEmbeddedRetries } from '@causeway/retries/embedded'
@@ -19,7 +22,7 @@ import { openRedisSessions } from '@causeway/sessions/redis'
 import { type Logger, silentLogger } from '@causeway/telemetry'
 import { untilReachable } from './reachable.ts'
 
-/** The five ports of one process. */
+/** The ports of one process. */
 export interface Backends extends AsyncDisposable {
   /** What stands behind the ports, for people. */
   readonly kind: 'embedded' | 'kafka and redis'
@@ -28,6 +31,7 @@ export interface Backends extends AsyncDisposable {
   readonly retries: Retries
   readonly registry: Registry
   readonly channels: Channels
+  readonly results: Results
   close(): Promise<void>
 }
 
@@ -50,13 +54,15 @@ async function openReal(config: Config, clientId: string, logger: Logger): Promi
     }),
     untilReachable({ ...patience, what: 'Redis', open: () => answers(redis), isFinal: isRefusal }),
   ])
-  const [sessions, retries, registry, channels] = await Promise.all([
+  const [sessions, retries, registry, channels, results] = await Promise.all([
     openRedisSessions(redis),
     openBullmqRetries(redis),
     openRedisRegistry(redis),
     openRedisChannels(redis),
+    openRedisResults(redis),
   ])
-  return backends('kafka and redis', { log, sessions, retries, registry, channels }, [registry, retries, sessions, channels, log])
+  const ports = { log, sessions, retries, registry, channels, results }
+  return backends('kafka and redis', ports, [registry, retries, sessions, channels, results, log])
 }
 
 /** A first connection, ended again: those that stay come back by themselves, and would hide that there is nothing to come back to. */
@@ -85,12 +91,14 @@ async function openEmbedded(config: Config, logger: Logger): Promise<Backends> {
   const retries = await openEmbeddedRetries(folder, { logger })
   const registry = await openEmbeddedRegistry(folder)
   const channels = embeddedChannels()
-  return backends('embedded', { log, sessions, retries, registry, channels }, [registry, retries, sessions, channels, log, folder])
+  const results = await openEmbeddedResults(folder)
+  const ports = { log, sessions, retries, registry, channels, results }
+  return backends('embedded', ports, [registry, retries, sessions, channels, results, log, folder])
 }
 
 function backends(
   kind: Backends['kind'],
-  ports: Pick<Backends, 'log' | 'sessions' | 'retries' | 'registry' | 'channels'>,
+  ports: Pick<Backends, 'log' | 'sessions' | 'retries' | 'registry' | 'channels' | 'results'>,
   closing: readonly { close(): Promise<void> }[],
 ): Backends {
   const close = async (): Promise<void> => {

@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto'
+import { deserialize, serialize } from 'node:v8'
+import type { Results } from '@causeway/results'
+import type { Logger } from '@causeway/telemetry'
+import { retrying } from './backend-retry.ts'
+import { ONCE_RUNNING } from './limits.ts'
+import { milliseconds } from './milliseconds.ts'
+import { DeadLetter } from './outcome-errors.ts'
+
+export interface OnceOptions {
+  /** How long its result is remembered. Default a day: as long as a request can last. */
+  keepFor?: number | string
+}
+
+/** Of which message's handling, for the key under which a result is kept. */
+export interface OnceMessage {
+  session: string
+  incarnation: string
+  msgId: number
+}
+
+/**
+ * An effect was begun by an attempt of which nothing more is known: its worker died, or can't reach the store. Whether it took place has to be found out where it would have.
+ * Where a handler doesn't catch it, the message becomes a dead letter.
+ */
+export class OnceUnknown extends DeadLetter {
+  override readonly name = 'OnceUnknown'
+}
+
+/** Effects that run at most once for each message, however often that is handled; their results are remembered. */
+export class Once {
+  readonly #service: string
+  readonly #results: Results
+  readonly #logger: Logger
+  /** A later attempt of the same message waits for what an earlier one still runs. */
+  readonly #running = new Map<string, Promise<unknown>>()
+
+  constructor(service: string, results: Results, logger: Logger) {
+    this.#service = service
+    this.#results = results
+    this.#logger = logger
+  }
+
+  get running(): number {
+    return this.#running.size
+  }
+
+  /**
+   * The result of `effect`, or of the attempt that ran it before. Where it throws, it did not take place, and another attempt may run it. Rejects with OnceUnknown where an attempt began it and
+   * never said how it ended; as the store does where that is away: then it was not begun.
+   */
+  async run<T>(message: OnceMessage, name: string, effect: () => T | Promise<T>, { keepFor = '24h' }: OnceOptions = {}): Promise<T> {
+    const { session, incarnation, msgId } = message
+    const key = `once ${this.#service} ${session} ${incarnation} ${msgId} ${name}`
+    const running = this.#running.get(key)
+    if (running !== undefined) return (await running) as T
+    if (this.#running.size >= ONCE_RUNNING) throw new Error(`more than ${ONCE_RUNNING} effects run at this worker`)
+    const run = this.#run(key, name, effect, milliseconds(keepFor, 'once: keepFor')).finally(() => this.#running.delete(key))
+    this.#running.set(key, run)
+    return await run
+  }
+
+  async #run<T>(key: string, name: string, effect: () => T | Promise<T>, keepMs: number): Promise<T> {
+    const owner = randomBytes(9).toString('base64url')
+    const claim = await this.#results.claim(key, owner, keepMs)
+    if (claim.kind === 'kept') return deserialize(claim.value) as T
+    if (claim.kind === 'taken') throw new OnceUnknown(`an earlier attempt began ${JSON.stringify(name)}, and how it ended is not known`)
+    let value: T
+    try {
+      value = await effect()
+    } catch (error) {
+      await retrying('releasing an effect', this.#logger, () => this.#results.release(key, owner))
+      throw error
+    }
+    await this.#keep(key, name, owner, value, keepMs)
+    return value
+  }
+
+  /** From here on it took place, and must not be run again, whatever becomes of its result. */
+  async #keep(key: string, name: string, owner: string, value: unknown, keepMs: number): Promise<void> {
+    try {
+      const bytes = serialize(value)
+      await retrying('keeping the result of an effect', this.#logger, () => this.#results.keep(key, owner, bytes, keepMs))
+    } catch (cause) {
+      const why = (cause as Error).message
+      throw new DeadLetter(`${JSON.stringify(name)} took place, but its result can't be remembered: ${why}`, { cause })
+    }
+  }
+}
