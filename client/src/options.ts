@@ -42,6 +42,8 @@ export interface MessageOptions {
   key?: string
   /** Cancels it: rejects with CANCELLED, and the server is told. */
   signal?: AbortSignal
+  /** Told, before a request resolves, who answered in the handler's stead: `fallback`, the route's own answer while its breaker is open. */
+  onAnsweredBy?: (who: string) => void
 }
 
 /** Where the connection stands. */

@@ -10,14 +10,18 @@ import { decodePayload } from './payload.ts'
 export class WholeAnswer implements MessageEvents {
   readonly #resolve: (answer: unknown) => void
   readonly fail: (error: CausewayError) => void
+  readonly #answeredBy: ((who: string) => void) | undefined
   #values: unknown[] | undefined
 
-  constructor(resolve: (answer: unknown) => void, reject: (error: CausewayError) => void) {
+  constructor(resolve: (answer: unknown) => void, reject: (error: CausewayError) => void, answeredBy?: (who: string) => void) {
     this.#resolve = resolve
+    this.#answeredBy = answeredBy
     this.fail = reject
   }
 
   answer(frame: Frame, last: boolean): void {
+    const who = frame.metadata?.answeredBy
+    if (who !== undefined) this.#answeredBy?.(who)
     if (last && this.#values === undefined) {
       this.#resolve(decodePayload(frame.codec, frame.payload))
       return

@@ -3,9 +3,10 @@ import type { FinishFinal, Outcome } from '@causeway/sessions'
 import type { StoredMessage } from './stored-message.ts'
 
 /** The delivery that answers a message; undefined where nobody waits for one. */
-export function responseFrame(message: StoredMessage, payload: Uint8Array, codec: number): Uint8Array {
+export function responseFrame(message: StoredMessage, payload: Uint8Array, codec: number, answeredBy: string | undefined): Uint8Array {
   const { msgId, opcode } = message.header
-  return encodeFrame({ type: FrameType.RESPONSE, codec, opcode, msgId, payload })
+  const metadata = answeredBy === undefined ? undefined : { answeredBy }
+  return encodeFrame({ type: FrameType.RESPONSE, codec, opcode, msgId, metadata, payload })
 }
 
 export function errorFrame(message: StoredMessage, code: ErrorName, detail: string): Uint8Array {

@@ -108,6 +108,9 @@ export class Context {
   /** Pushes to the own session, held until the answer. */
   readonly ownPushes: Uint8Array[] = []
 
+  /** Who answers in the handler's stead, as the client is told; for the worker. */
+  answeredBy: string | undefined
+
   /** Ends the signal; for the worker. */
   abort(reason: unknown): void {
     this.#aborted ??= { reason }

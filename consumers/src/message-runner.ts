@@ -154,7 +154,7 @@ export class MessageRunner {
       return
     }
     this.#pushOwn(message, context)
-    this.#final(made, 'answered', responseFrame(message, payload, codec))
+    this.#final(made, 'answered', responseFrame(message, payload, codec, context.answeredBy))
   }
 
   #track(stream: Promise<AttemptWish>): Promise<AttemptWish> {

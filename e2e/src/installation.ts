@@ -91,17 +91,17 @@ export class Installation {
     return await running(started)
   }
 
-  /** Gateway and worker in one process, with the demo under this installation's service. */
-  async start(environment: NodeJS.ProcessEnv = {}): Promise<RunningGateway> {
-    return await running(this.run(['start', DEMO, ...anyPorts(), '--json'], environment))
+  /** Gateway and worker in one process, by default with the demo under this installation's service. */
+  async start(environment: NodeJS.ProcessEnv = {}, module = DEMO): Promise<RunningGateway> {
+    return await running(this.run(['start', module, ...anyPorts(), '--json'], environment))
   }
 
   async gateway(environment: NodeJS.ProcessEnv = {}): Promise<RunningGateway> {
     return await running(this.run(['gateway', ...anyPorts(), '--json'], environment))
   }
 
-  async worker(environment: NodeJS.ProcessEnv = {}): Promise<RunningWorker> {
-    const started = this.run(['worker', DEMO, ...anyPorts(), '--json'], environment)
+  async worker(environment: NodeJS.ProcessEnv = {}, module = DEMO): Promise<RunningWorker> {
+    const started = this.run(['worker', module, ...anyPorts(), '--json'], environment)
     const { health } = await started.addresses<{ health: string }>()
     return { process: started, health }
   }

@@ -73,6 +73,7 @@ export class PolicedRoutes {
       } catch (error) {
         if (!(error instanceof NotNow) || fallback === undefined) throw error
         this.#fallbacks[name] = (this.#fallbacks[name] ?? 0) + 1
+        ctx.answeredBy = 'fallback'
         return await fallback(input, ctx)
       }
     }

@@ -36,6 +36,7 @@ const metadata: fc.Arbitrary<Metadata> = record({
   tracestate: optional(ascii),
   retryAfter: optional(u32),
   channelOffset: optional(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })),
+  answeredBy: optional(ascii),
 }).map(present)
 
 const frames: fc.Arbitrary<Required<FrameInit> | FrameInit> = fc.constantFrom(...Object.values(FrameType)).chain(type =>

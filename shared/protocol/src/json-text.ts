@@ -81,6 +81,7 @@ function readMetadata(type: number, fields: Fields, body: JsonBody): Metadata | 
     channel: body.text('channel', MAX_TEXT),
     // A SUBSCRIBE names the offset it goes on from in its payload; a delivery carries its own beside it.
     channelOffset: type === FrameType.SUBSCRIBE ? undefined : readOffset(fields, body),
+    answeredBy: body.text('answeredBy', MAX_TEXT),
   }
   let some = false
   for (const [name, value] of Object.entries(metadata)) {
@@ -176,7 +177,7 @@ function parseBody(name: string, payload: Uint8Array): Fields {
 }
 
 function writeMetadata(fields: Fields, metadata: Metadata): void {
-  const { traceparent, timeout, idempotencyKey, channel, channelOffset } = metadata
+  const { traceparent, timeout, idempotencyKey, channel, channelOffset, answeredBy } = metadata
   if (timeout !== undefined) fields.timeout = timeout
   if (channel !== undefined) fields.channel = channel
   if (channelOffset !== undefined) {
@@ -184,6 +185,7 @@ function writeMetadata(fields: Fields, metadata: Metadata): void {
   }
   if (traceparent !== undefined) fields.traceparent = traceparent
   if (idempotencyKey !== undefined) fields.key = idempotencyKey
+  if (answeredBy !== undefined) fields.answeredBy = answeredBy
 }
 
 /** The JSON of a payload goes in as it is, but only when it is JSON: a handler may have mislabelled its bytes. */

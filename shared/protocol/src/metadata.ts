@@ -25,6 +25,8 @@ export interface Metadata {
   retryAfter?: number
   /** The message's place in its channel, u64. */
   channelOffset?: bigint
+  /** Who answered in the handler's stead: `fallback`. */
+  answeredBy?: string
 }
 
 const TEXT = 0
@@ -45,6 +47,7 @@ const TAGS: readonly (readonly [keyof Metadata, Kind] | undefined)[] = [
   ['tracestate', TEXT],
   ['retryAfter', U32],
   ['channelOffset', U64],
+  ['answeredBy', TEXT],
 ]
 
 /** The first tag that a receiver who doesn't know it must refuse. */
@@ -129,7 +132,7 @@ function readEntry(metadata: Metadata, tag: number, bytes: Uint8Array, from: num
   const [name, kind] = entry
   if (metadata[name] !== undefined) throw bad(`metadata tag ${tag} (${name}) comes twice, expected once`, msgId)
   if (kind === TEXT) {
-    const key = name as 'traceparent' | 'route' | 'idempotencyKey' | 'contentType' | 'channel' | 'tracestate'
+    const key = name as 'traceparent' | 'route' | 'idempotencyKey' | 'contentType' | 'channel' | 'tracestate' | 'answeredBy'
     metadata[key] = text(name, bytes, from, to, msgId)
     return
   }
