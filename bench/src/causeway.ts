@@ -19,6 +19,8 @@ export interface RealOptions {
   aof: (typeof AOF_POLICIES)[number]
   /** Messages the worker handles at a time. Default: the worker's own. */
   concurrency?: number
+  /** What the worker serves, and a request that it answers. Default: the demo, and an echo. */
+  served?: { module: string; request: object }
 }
 
 /** Package that each client is. */
@@ -26,6 +28,7 @@ const PACKAGES = { kafkajs: 'kafkajs', platformatic: '@platformatic/kafka' } as 
 const GENERATOR = new URL('./generator.ts', import.meta.url)
 const CLI = new URL('../../cli/src/main.ts', import.meta.url)
 const DEMO = '@causeway/demo'
+const ECHO = { route: 'echo', payload: 'ready?' }
 const SHARED_FLAGS = ['--json', '--log-level', 'warn', '--auth', 'none']
 const FREE_PORTS = ['--tcp-port', '0', '--http-port', '0', '--admin-port', '0']
 
@@ -35,14 +38,14 @@ interface GatewayAddresses {
 }
 
 /** Causeway on a Kafka and a Redis of its own; `start` rejects with BackendUnavailable where this machine has none. */
-export const causewayOn = ({ client, aof, concurrency }: RealOptions): Subject => ({
+export const causewayOn = ({ client, aof, ...own }: RealOptions): Subject => ({
   id: `causeway-${client}`,
   name: `causeway (${client})`,
   kind: 'ours',
   path: `one gateway and one worker, a process each; one Kafka broker, one Redis; ${client} appends`,
   durability: `request: Kafka acks=all on one broker (page cache), before it is accepted. Answer: in the session's outbox before it is sent, Redis ${aof === 'off' ? 'without append-only file' : `appendfsync ${aof}`}`,
   firstWarmUpMs: CAUSEWAY_WARM_UP_MS,
-  start: () => start(parts => startReal({ client, aof, concurrency }, parts)),
+  start: () => start(parts => startReal({ client, aof, ...own }, parts), own.served?.request),
 })
 
 export const CAUSEWAY_EMBEDDED: Subject = {
@@ -55,17 +58,17 @@ export const CAUSEWAY_EMBEDDED: Subject = {
   start: () => start(startEmbedded),
 }
 
-type Started = Pick<System, 'processes' | 'versions'> & { addresses: GatewayAddresses }
+type Started = Pick<System, 'processes' | 'versions' | 'addWorker'> & { addresses: GatewayAddresses }
 
 /** Resolves once an echo has come back through all of it. */
-const start = (open: (parts: AsyncDisposableStack) => Promise<Started>): Promise<System> =>
+const start = (open: (parts: AsyncDisposableStack) => Promise<Started>, request: object = ECHO): Promise<System> =>
   startSystem(async parts => {
     const { addresses, ...started } = await open(parts)
-    await untilEchoed(addresses.http)
+    await untilAnswered(addresses.http, request)
     return { ...started, port: Number(new URL(addresses.tcp).port), generator: GENERATOR }
   })
 
-async function startReal({ client, aof, concurrency }: RealOptions, parts: AsyncDisposableStack): Promise<Started> {
+async function startReal({ client, aof, concurrency, served }: RealOptions, parts: AsyncDisposableStack): Promise<Started> {
   const redisArgs = aof === 'off' ? [] : ['--appendonly', 'yes', '--appendfsync', aof]
   const [kafka, redis] = await together([startKafka(), startRedis({ args: redisArgs })], parts)
   const prefix = `bench-${randomBytes(4).toString('hex')}`
@@ -73,11 +76,13 @@ async function startReal({ client, aof, concurrency }: RealOptions, parts: Async
   const flags = [...SHARED_FLAGS, ...backends, '--kafka-client', client]
   const gateway = begin('gateway', ['gateway', ...flags, ...FREE_PORTS], parts)
   const places = concurrency === undefined ? [] : ['--concurrency', String(concurrency)]
-  const worker = begin('worker', ['worker', DEMO, ...flags, ...places, '--worker-port', '0'], parts)
+  const beginWorker = () => begin('worker', ['worker', served?.module ?? DEMO, ...flags, ...places, '--worker-port', '0'], parts)
+  const worker = beginWorker()
   const addresses = await gateway.next<GatewayAddresses>(READY_TIMEOUT_MS)
   await worker.next(READY_TIMEOUT_MS)
   return {
     addresses,
+    addWorker: async () => void (await beginWorker().next(READY_TIMEOUT_MS)),
     processes: { gateway: gateway.pid, worker: worker.pid, Kafka: kafka.pid, Redis: redis.pid },
     versions: { Kafka: KAFKA_VERSION, Redis: await redisVersion(redis.address), ...packageVersions(PACKAGES[client], 'ioredis') },
   }
@@ -110,16 +115,17 @@ function begin(name: string, args: readonly string[], parts: AsyncDisposableStac
 }
 
 /** The gateway knows the worker's routes a moment after both are up. */
-async function untilEchoed(http: string): Promise<void> {
+async function untilAnswered(http: string, request: object): Promise<void> {
   const end = Date.now() + READY_TIMEOUT_MS
   for (;;) {
     const reply = await fetch(`${http}/v1/messages`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: '{"route":"echo","payload":"ready?"}',
+      body: JSON.stringify(request),
     })
     if (reply.ok) return
-    if (Date.now() > end) throw new Error(`no echo after ${READY_TIMEOUT_MS} ms: the gateway answers ${reply.status} ${await reply.text()}`)
+    if (Date.now() > end)
+      throw new Error(`no answer after ${READY_TIMEOUT_MS} ms: the gateway answers ${reply.status} ${await reply.text()}`)
     await sleep(READY_POLL_MS)
   }
 }

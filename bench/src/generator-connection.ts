@@ -7,6 +7,8 @@ import { MAX_DEPTH } from './limits.ts'
 export interface ConnectionOptions extends LoadOptions {
   /** Opcode of a route that echoes. */
   opcode: number
+  /** With what a payload begins; its other bytes are letters. Default: nothing. */
+  head?: Uint8Array
   /** A request each so many ms, whatever is answered, in place of `depth` outstanding. */
   everyMs?: number
   /** Default: the frames go over the bare socket. */
@@ -34,10 +36,10 @@ export class GeneratorConnection implements LoadConnection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options
-    const { size, opcode, port } = options
-    this.#template = Buffer.from(
-      encodeFrame({ type: FrameType.REQUEST, codec: Codec.BYTES, opcode, msgId: 1, payload: new Uint8Array(size).fill(0x61) }),
-    )
+    const { size, opcode, port, head = [] } = options
+    const payload = new Uint8Array(size).fill(0x61)
+    payload.set(head)
+    this.#template = Buffer.from(encodeFrame({ type: FrameType.REQUEST, codec: Codec.BYTES, opcode, msgId: 1, payload }))
     this.#socket = connect({ port, host: '127.0.0.1', noDelay: true })
     const { carrier } = options
     this.#socket.on('connect', () => {

@@ -4,6 +4,8 @@ export interface System extends AsyncDisposable {
   port: number
   /** Module of the generator that speaks to it: calls `generate` of generate.ts. */
   generator: URL
+  /** Begins one more worker; absent where there is one process. */
+  addWorker?(): Promise<void>
   /** Process ids. */
   processes: Record<string, number>
   /** Version of each part, by its name: servers as they tell it, libraries as installed. */

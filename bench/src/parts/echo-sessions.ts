@@ -11,6 +11,8 @@ import type {
   ResumeResult,
   SessionInfo,
   Sessions,
+  StateQuery,
+  StoredState,
   WakeHandlers,
 } from '@causeway/sessions'
 
@@ -60,6 +62,20 @@ export class EchoSessions implements Sessions {
 
   async marks(): Promise<never[]> {
     return []
+  }
+
+  async states(queries: readonly StateQuery[]): Promise<StoredState[]> {
+    return queries.map(() => ({ version: 0, values: new Map() }))
+  }
+
+  async emits(): Promise<never[]> {
+    return []
+  }
+
+  async relayed(): Promise<void> {}
+
+  async emitsWaiting(_service: string, buckets: readonly number[]): Promise<number[]> {
+    return buckets.map(() => 0)
   }
 
   async renew(entries: readonly RenewEntry[]): Promise<RenewStatus[]> {
