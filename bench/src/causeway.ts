@@ -19,6 +19,8 @@ export interface RealOptions {
   aof: (typeof AOF_POLICIES)[number]
   /** Messages the worker handles at a time. Default: the worker's own. */
   concurrency?: number
+  /** Further flags of both processes. */
+  flags?: readonly string[]
   /** What the worker serves, and a request that it answers. Default: the demo, and an echo. */
   served?: { module: string; request: object }
 }
@@ -68,12 +70,15 @@ const start = (open: (parts: AsyncDisposableStack) => Promise<Started>, request:
     return { ...started, port: Number(new URL(addresses.tcp).port), generator: GENERATOR }
   })
 
-async function startReal({ client, aof, concurrency, served }: RealOptions, parts: AsyncDisposableStack): Promise<Started> {
+async function startReal(
+  { client, aof, concurrency, served, flags: more = [] }: RealOptions,
+  parts: AsyncDisposableStack,
+): Promise<Started> {
   const redisArgs = aof === 'off' ? [] : ['--appendonly', 'yes', '--appendfsync', aof]
   const [kafka, redis] = await together([startKafka(), startRedis({ args: redisArgs })], parts)
   const prefix = `bench-${randomBytes(4).toString('hex')}`
   const backends = ['--kafka-brokers', kafka.address, '--redis-url', `redis://${redis.address}`, '--redis-prefix', prefix]
-  const flags = [...SHARED_FLAGS, ...backends, '--kafka-client', client]
+  const flags = [...SHARED_FLAGS, ...backends, '--kafka-client', client, ...more]
   const gateway = begin('gateway', ['gateway', ...flags, ...FREE_PORTS], parts)
   const places = concurrency === undefined ? [] : ['--concurrency', String(concurrency)]
   const beginWorker = () => begin('worker', ['worker', served?.module ?? DEMO, ...flags, ...places, '--worker-port', '0'], parts)

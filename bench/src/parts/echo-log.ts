@@ -1,4 +1,4 @@
-import type { Appender, AppenderHandlers, ConsumedRecord, Log, LogConsumer, LogRecord, PartitionLag } from '@causeway/log'
+import type { Appender, AppenderHandlers, ConsumedRecord, Following, Log, LogConsumer, LogRecord, PartitionLag } from '@causeway/log'
 import { FrameType, frameLength, frameType, HEADER_SIZE, patchSeq } from '@causeway/protocol'
 import type { Answer, EchoSessions } from './echo-sessions.ts'
 
@@ -21,6 +21,10 @@ export class EchoLog implements Log {
 
   consume(): Promise<LogConsumer> {
     return Promise.reject(new Error('this log keeps nothing that could be consumed'))
+  }
+
+  async follow(): Promise<Following> {
+    throw new Error('nothing is followed here')
   }
 
   async lag(): Promise<PartitionLag[]> {

@@ -11,6 +11,7 @@ import type {
   ResumeResult,
   SessionInfo,
   Sessions,
+  SharedValue,
   StateQuery,
   StoredState,
   WakeHandlers,
@@ -66,6 +67,10 @@ export class EchoSessions implements Sessions {
 
   async states(queries: readonly StateQuery[]): Promise<StoredState[]> {
     return queries.map(() => ({ version: 0, values: new Map() }))
+  }
+
+  async shared(_service: string, keys: readonly string[]): Promise<SharedValue[]> {
+    return keys.map(() => ({ version: 0, value: undefined }))
   }
 
   async emits(): Promise<never[]> {

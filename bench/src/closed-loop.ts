@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GeneratorConnection } from './generator-connection.ts'
-import { PAYLOAD_SIZE } from './shapes.ts'
 import { LatencyHistogram } from './statistics.ts'
 import type { Observer } from './tally.ts'
-import { waitHead, waitingOpcode } from './waiting.ts'
 
-export interface DispatchLoad {
+export interface ClosedLoop {
   port: number
-  places: number
-  handlerMs: number
+  opcode: number
+  /** Of each payload and its echo, bytes. */
+  size: number
+  /** With what a payload begins. Default: nothing. */
+  head?: Uint8Array
   sessions: number
   /** Outstanding of each session. */
   depth: number
@@ -18,7 +19,7 @@ export interface DispatchLoad {
   measureMs: number
 }
 
-export interface DispatchResult {
+export interface ClosedLoopResult {
   perSecond: number
   /** Of the first session. */
   hotPerSecond: number
@@ -28,9 +29,15 @@ export interface DispatchResult {
   generatorCpuShare: number
 }
 
-/** Requests at a closed loop to handlers that wait. Rejects where one failed. */
-export async function dispatch(load: DispatchLoad): Promise<DispatchResult> {
-  const { port, places, handlerMs, sessions, depth, hotDepth = depth, warmUpMs, measureMs } = load
+/** Requests whose answers are followed by the next ones, so that as many are outstanding at any time. Rejects where one failed. */
+export async function closedLoop({
+  sessions,
+  depth,
+  hotDepth = depth,
+  warmUpMs,
+  measureMs,
+  ...shared
+}: ClosedLoop): Promise<ClosedLoopResult> {
   const failures: Record<string, number> = {}
   let times = new LatencyHistogram()
   let [answered, hot] = [0, 0]
@@ -53,7 +60,6 @@ export async function dispatch(load: DispatchLoad): Promise<DispatchResult> {
       observer.answered(ms)
     },
   }
-  const shared = { port, size: PAYLOAD_SIZE, opcode: waitingOpcode(places), head: waitHead(handlerMs) }
   const connections = Array.from({ length: sessions }, (_, index) =>
     index === 0
       ? new GeneratorConnection({ ...shared, observer: first, depth: hotDepth })
