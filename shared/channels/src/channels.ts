@@ -62,6 +62,13 @@ const SYSTEM = '$'
 /** Where workers of a service hear of messages that were cancelled: JSON {session, msgId}. */
 export const cancelChannel = (service: string): string => `${SYSTEM}cancel/${service}`
 
+/** Where processes say by which version of the central configuration they work, and where they are asked to (shared/central-config/src/states.ts). */
+export const CONFIG_STATES = `${SYSTEM}config/states`
+export const CONFIG_ASKED = `${SYSTEM}config/asked`
+
+/** Where gateways hear of sessions that an operator has ended: JSON {session}. */
+export const SESSIONS_ENDED = `${SYSTEM}sessions/ended`
+
 /** Why a text can't be a channel's name; undefined where it can. */
 export function wrongChannel(name: string): string | undefined {
   const bytes = Buffer.byteLength(name)

@@ -60,6 +60,9 @@ export function duration(minMs: number, maxMs: number): Kind<number> {
   }
 }
 
+/** ms of a duration that was checked. */
+export const readDuration = (raw: number | string): number => duration(0, Number.MAX_SAFE_INTEGER).read(raw)!
+
 const BYTES: Record<string, number> = { '': 1, b: 1, kib: 1 << 10, mib: 1 << 20, kb: 1_000, mb: 1_000_000 }
 /** Bytes, or a number with KiB, MiB, KB or MB behind it. */
 export function size(min: number, max: number): Kind<number> {

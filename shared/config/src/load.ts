@@ -23,21 +23,41 @@ const KEYS = Object.keys(SCHEMA) as ConfigKey[]
 /** HS256 wants a key of at least its own output (RFC 7518, section 3.2). */
 const MIN_SECRET_BYTES = 32
 
+/** Where a value came from. */
+export type Origin = 'flag' | 'environment' | 'file' | 'default'
+
+/** A process's own configuration, and where each of its values came from. */
+export interface Settings {
+  config: Config
+  origins: Readonly<Record<ConfigKey, Origin>>
+}
+
 /** Reads and checks the configuration; throws ConfigError with every problem there is. */
-export function loadConfig(sources: Sources = {}): Config {
+export const loadConfig = (sources: Sources = {}): Config => loadSettings(sources).config
+
+/** As loadConfig, with the origin of each value. */
+export function loadSettings(sources: Sources = {}): Settings {
   const environment = sources.environment ?? process.env
   const problems: string[] = []
   const file = readFile(sources.file ?? environment.CAUSEWAY_CONFIG, problems)
   reportUnknown(environment, file, problems)
   const config = {} as Record<ConfigKey, unknown>
-  for (const name of KEYS) config[name] = resolve(name, sources, environment, file, problems)
+  const origins = {} as Record<ConfigKey, Origin>
+  for (const name of KEYS) [config[name], origins[name]] = resolve(name, sources, environment, file, problems)
   if (problems.length === 0) crossChecks(config as Config, problems)
   if (problems.length > 0) throw new ConfigError(problems)
-  return withTables(config as Config)
+  return { config: withTables(config as Config), origins }
+}
+
+/** What keeps values that are each right from going together. */
+export function checkTogether(config: Config): string[] {
+  const problems: string[] = []
+  crossChecks(config, problems)
+  return problems
 }
 
 /** Listeners of a dialect that the configuration brings get its table. */
-function withTables(config: Config): Config {
+export function withTables(config: Config): Config {
   const listeners = config.listeners.map(listener => {
     const table = Object.hasOwn(config.dialects, listener.dialect) ? config.dialects[listener.dialect] : undefined
     return table === undefined ? listener : { ...listener, table }
@@ -81,29 +101,30 @@ function resolve(
   environment: Readonly<Record<string, string | undefined>>,
   file: { path: string; values: Record<string, unknown> },
   problems: string[],
-): unknown {
+): [unknown, Origin] {
   const { kind, default: standard } = SCHEMA[name] as Key<unknown>
   const variable = variableOf(name)
-  const candidates: [unknown, string][] = [
-    [sources.flags?.[name], `flag --${flagOf(name)}`],
-    [environment[variable] === '' ? undefined : environment[variable], `environment variable ${variable}`],
-    [file.values[name], `key ${name} in ${file.path}`],
+  const candidates: [unknown, string, Origin][] = [
+    [sources.flags?.[name], `flag --${flagOf(name)}`, 'flag'],
+    [environment[variable] === '' ? undefined : environment[variable], `environment variable ${variable}`, 'environment'],
+    [file.values[name], `key ${name} in ${file.path}`, 'file'],
   ]
-  for (const [raw, from] of candidates) {
+  for (const [raw, from, origin] of candidates) {
     if (raw === undefined) continue
     const value = kind.read(raw)
-    if (value !== undefined) return value
+    if (value !== undefined) return [value, origin]
     const faults = kind.faults?.(raw) ?? []
     problems.push(...faults.map(fault => `${from}${fault}`))
-    if (faults.length > 0) return standard
+    if (faults.length > 0) return [standard, 'default']
     const shown = SECRETS.has(name) || kind.secret?.(raw) ? '(hidden)' : JSON.stringify(raw)
     problems.push(`${from} is ${shown}: expected ${kind.expected}`)
-    return standard
+    return [standard, 'default']
   }
-  return standard
+  return [standard, 'default']
 }
 
-const SECRETS = new Set<ConfigKey>(['jwtSecret', 'adminToken', 'redisUrl'])
+/** Never shown. */
+export const SECRETS: ReadonlySet<ConfigKey> = new Set<ConfigKey>(['jwtSecret', 'adminToken', 'operatorToken', 'viewerToken', 'redisUrl'])
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 
@@ -128,6 +149,7 @@ function crossChecks(config: Config, problems: string[]): void {
       `CAUSEWAY_ADMIN_HOST is ${JSON.stringify(config.adminHost)}, which others can reach: expected CAUSEWAY_ADMIN_TOKEN or CAUSEWAY_ADMIN_AUTH=none`,
     )
   }
+  checkOperators(config, problems)
   checkTokens(config, problems)
   checkTls(config, problems)
 }
@@ -153,6 +175,14 @@ function checkTls({ tlsCert, tlsKey, tlsCa, listeners }: Config, problems: strin
       )
     }
   }
+}
+
+function checkOperators({ adminToken, operatorToken, viewerToken }: Config, problems: string[]): void {
+  const tokens = [adminToken, operatorToken, viewerToken].filter(token => token !== undefined)
+  if (tokens.length > 0 && adminToken === undefined)
+    problems.push('CAUSEWAY_OPERATOR_TOKEN or CAUSEWAY_VIEWER_TOKEN is set and CAUSEWAY_ADMIN_TOKEN is not: expected an admin beside them')
+  if (new Set(tokens).size < tokens.length)
+    problems.push('CAUSEWAY_ADMIN_TOKEN, CAUSEWAY_OPERATOR_TOKEN and CAUSEWAY_VIEWER_TOKEN: expected a token of its own for each')
 }
 
 function checkTokens(config: Config, problems: string[]): void {

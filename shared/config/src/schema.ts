@@ -4,15 +4,20 @@ import { dialects } from './dialects.ts'
 import { duration, flag, integer, type Kind, list, oneOf, port, powerOfTwo, size, text } from './kinds.ts'
 import { type ListenerConfig, listeners } from './listeners.ts'
 
+/** What a process is; one that was begun by `causeway start` is both. */
+export type Role = 'gateway' | 'worker'
+
 /** One key of the configuration: how it is read, what it is by default, what it is for. */
 export interface Key<T> {
   kind: Kind<T>
   default: T
   doc: string
+  /** Where the central configuration can change it while the process runs; nowhere: it takes effect at start alone. */
+  hot: readonly Role[]
 }
 
-const key = <T>(kind: Kind<T>, standard: T, doc: string): Key<T> => ({ kind, default: standard, doc })
-const optional = <T>(kind: Kind<T>, doc: string): Key<T | undefined> => ({ kind, default: undefined, doc })
+const key = <T>(kind: Kind<T>, standard: T, doc: string, ...hot: Role[]): Key<T> => ({ kind, default: standard, doc, hot })
+const optional = <T>(kind: Kind<T>, doc: string, ...hot: Role[]): Key<T | undefined> => ({ kind, default: undefined, doc, hot })
 
 /**
  * Every key there is. A key `tcpPort` is CAUSEWAY_TCP_PORT in the environment, --tcp-port as a flag, tcpPort in a file;
@@ -41,12 +46,15 @@ export const SCHEMA = {
     '127.0.0.1',
     'Address of the admin port. Any other than a loopback address demands `adminToken` or `adminAuth: none`.',
   ),
-  adminToken: optional(text, 'Bearer token that the admin port asks for.'),
+  adminToken: optional(text, 'Bearer token of an admin, who may do everything on the admin port; with it the port asks for a token.'),
+  operatorToken: optional(text, 'Bearer token of an operator, who may not change the configuration.'),
+  viewerToken: optional(text, 'Bearer token of a viewer, who may change nothing.'),
   adminAuth: optional(oneOf('none'), '`none` opens the admin port to whoever reaches it.'),
   listeners: key(
     listeners,
     [] as readonly ListenerConfig[],
     'Ports of their own for header dialects; who may speak there says `auth` (docs/operations.md, *Who may connect*).',
+    'gateway',
   ),
   dialects: key(
     dialects,
@@ -57,6 +65,11 @@ export const SCHEMA = {
   dataDir: key(text, 'data', 'Folder of the embedded mode; one process holds it at a time.'),
   kafkaBrokers: optional(list, 'Kafka brokers, host:port; set together with `redisUrl`, or neither for the embedded mode.'),
   redisUrl: optional(text, 'Redis, redis:// or rediss://; set together with `kafkaBrokers`.'),
+  configTopic: key(
+    text,
+    'causeway.config',
+    'Topic of the central configuration; another one for each installation that shares a Kafka (docs/operations.md, *Configuration while running*).',
+  ),
   redisPrefix: key(text, 'causeway', 'First part of every key in Redis.'),
   kafkaClient: key(oneOf('kafkajs', 'platformatic'), 'kafkajs', 'Library that appends to Kafka (docs/adr/0002).'),
   partitions: key(powerOfTwo, 16, 'Partitions of a service; fixed when its topic is created.'),
@@ -66,30 +79,42 @@ export const SCHEMA = {
   jwksUrl: optional(text, "URL of the issuer's key set, in place of a secret."),
   jwtIssuer: optional(text, "Checked against a token's `iss` when set."),
   jwtAudience: optional(text, "Checked against a token's `aud` when set."),
-  origins: optional(list, 'Origins whose pages may open a WebSocket; by default only pages of this host.'),
+  origins: optional(list, 'Origins whose pages may open a WebSocket; by default only pages of this host.', 'gateway'),
   allow: optional(
     addressRanges,
     'Addresses from which connections are taken on the TCP and HTTP ports and their TLS ones; all others are closed.',
+    'gateway',
   ),
-  deny: optional(addressRanges, 'Addresses from which none is taken there; goes before `allow`.'),
-  sessionTtl: key(duration(1_000, 86_400_000), 120_000, 'How long a session outlives its connection.'),
-  window: key(integer(1, 4_096), 1_024, 'Most messages a session may have unfinished.'),
-  windowBytes: key(size(1_024, 1 << 30), 8 << 20, 'Most bytes a session may have unfinished.'),
+  deny: optional(addressRanges, 'Addresses from which none is taken there; goes before `allow`.', 'gateway'),
+  sessionTtl: key(duration(1_000, 86_400_000), 120_000, 'How long a session outlives its connection.', 'gateway'),
+  window: key(integer(1, 4_096), 1_024, 'Most messages a session may have unfinished.', 'gateway'),
+  windowBytes: key(size(1_024, 1 << 30), 8 << 20, 'Most bytes a session may have unfinished.', 'gateway'),
   maxPayload: key(size(1, 4_128_768), 1 << 20, 'Largest payload; at most 4 MiB less 64 KiB, what the topics take.'),
-  sendBuffer: key(size(4_096, 1 << 30), 1 << 20, 'Bytes that may wait for a client that does not read before it is cut off.'),
-  keepAlive: key(duration(200, 3_600_000), 30_000, 'Silence after which a PING is sent; thrice that ends the connection.'),
+  sendBuffer: key(size(4_096, 1 << 30), 1 << 20, 'Bytes that may wait for a client that does not read before it is cut off.', 'gateway'),
+  keepAlive: key(duration(200, 3_600_000), 30_000, 'Silence after which a PING is sent; thrice that ends the connection.', 'gateway'),
   acceptRate: key(
     integer(0, 1_000_000, 'connections a second'),
     2_000,
     'Most connections taken, over TCP and WebSocket together. More wait for up to 2 s; beyond that they are refused with OVERLOADED. 0: no bound.',
+    'gateway',
   ),
-  handshakeTimeout: key(duration(50, 600_000), 5_000, 'Time a connection has for its handshake.'),
-  routeGrace: key(duration(0, 3_600_000), 60_000, 'How long requests are stored for a route that lost its last worker.'),
+  handshakeTimeout: key(duration(50, 600_000), 5_000, 'Time a connection has for its handshake.', 'gateway'),
+  routeGrace: key(duration(0, 3_600_000), 60_000, 'How long requests are stored for a route that lost its last worker.', 'gateway'),
   startTimeout: key(duration(0, 3_600_000), 60_000, 'How long a process that starts waits for Kafka and Redis.'),
-  drainTimeout: key(duration(0, 600_000), 10_000, 'How long SIGTERM waits for what is in flight.'),
-  concurrency: key(integer(1, 100_000), 256, 'Messages a worker handles at a time, for each service.'),
-  logLevel: key(oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info', 'Least level of the lines written to stderr.'),
+  drainTimeout: key(duration(0, 600_000), 10_000, 'How long SIGTERM waits for what is in flight.', 'gateway', 'worker'),
+  concurrency: key(integer(1, 100_000), 256, 'Messages a worker handles at a time, for each service.', 'worker'),
+  logLevel: key(
+    oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    'info',
+    'Least level of the lines written to stderr.',
+    'gateway',
+    'worker',
+  ),
 } as const
+
+/** Keys that can be changed while a process of this role runs. */
+export const hotKeys = (role: Role): ConfigKey[] =>
+  (Object.keys(SCHEMA) as ConfigKey[]).filter(name => (SCHEMA[name] as Key<unknown>).hot.includes(role))
 
 export type ConfigKey = keyof typeof SCHEMA
 export type Config = { -readonly [K in ConfigKey]: (typeof SCHEMA)[K] extends Key<infer T> ? T : never }

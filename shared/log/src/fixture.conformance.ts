@@ -15,6 +15,8 @@ export interface LogCapabilities {
   splitsPartitions: Capability
   /** What was stored is there after closing and opening again. */
   reopens: Capability
+  /** A partition can be read without a group. */
+  follows: Capability
 }
 
 export const PARTITIONS = 4

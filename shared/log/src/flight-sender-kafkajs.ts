@@ -1,5 +1,5 @@
 import type { Kafka, Message, Producer, TopicMessages } from 'kafkajs'
-import { asBuffer, asRecordRefused, type FlightSender, headerText, type PartitionBatch } from './flight-sender.ts'
+import { asRecordRefused, type FlightSender, headerText, type PartitionBatch, wireValue } from './flight-sender.ts'
 import type { LogRecord } from './log.ts'
 
 /** How long the broker may wait for its replicas, ms. */
@@ -57,5 +57,5 @@ function kafkajsMessage(record: LogRecord): Message {
   if (record.traceparent !== undefined) headers.traceparent = record.traceparent
   if (record.contentType !== undefined) headers['content-type'] = record.contentType
   if (record.headers !== undefined) Object.assign(headers, record.headers)
-  return { key: record.key, value: asBuffer(record.value), partition: record.partition, headers }
+  return { key: record.key, value: wireValue(record), partition: record.partition, headers }
 }

@@ -1,5 +1,5 @@
 import { type MessageToProduce, ProduceAcks, Producer } from '@platformatic/kafka'
-import { asBuffer, asRecordRefused, type FlightSender, headerText, type PartitionBatch } from './flight-sender.ts'
+import { asRecordRefused, type FlightSender, headerText, type PartitionBatch, wireValue } from './flight-sender.ts'
 import type { LogRecord } from './log.ts'
 
 /** How long the broker may wait for its replicas, ms. */
@@ -53,5 +53,7 @@ function platformaticMessage(record: LogRecord): MessageToProduce<Buffer, Buffer
   if (record.traceparent !== undefined) headers.set(TRACEPARENT, Buffer.from(record.traceparent))
   if (record.contentType !== undefined) headers.set(CONTENT_TYPE, Buffer.from(record.contentType))
   for (const [name, value] of Object.entries(record.headers ?? NO_HEADERS)) headers.set(Buffer.from(name), Buffer.from(value))
-  return { topic: record.topic, partition: record.partition, key: Buffer.from(record.key), value: asBuffer(record.value), headers }
+  // its types know no tombstone, its writer does
+  const value = wireValue(record) as Buffer
+  return { topic: record.topic, partition: record.partition, key: Buffer.from(record.key), value, headers }
 }

@@ -52,8 +52,11 @@ export function asRecordRefused(error: unknown, nameOf: (error: object) => unkno
 }
 
 /** The record's own bytes as a Buffer without a copy. */
-export const asBuffer = (bytes: Uint8Array): Buffer =>
+const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+/** The value as it goes on the wire: a tombstone has none. */
+export const wireValue = ({ value, tombstone }: LogRecord): Buffer | null => (tombstone === true ? null : asBuffer(value))
 
 /** The `causeway` header as it goes on the wire: a record sent again carries the mark `r`, last of the header. */
 export const headerText = (record: LogRecord): string => (record.resent ? `${record.header}r` : record.header)

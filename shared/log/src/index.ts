@@ -4,6 +4,8 @@ export type {
   ConsumedRecord,
   ConsumeOptions,
   ConsumerHandlers,
+  FollowHandlers,
+  Following,
   Log,
   LogConsumer,
   LogRecord,
@@ -11,4 +13,4 @@ export type {
   RefusalReason,
   TopicSpec,
 } from './log.ts'
-export { deadLetterTopic, EVENTS_TOPIC, requestsTopic } from './log.ts'
+export { CONFIG_TOPIC, deadLetterTopic, EVENTS_TOPIC, requestsTopic } from './log.ts'

@@ -17,6 +17,13 @@ export const SESSION_TIMEOUT_MS = 6_000
 export const HEARTBEAT_MS = 500
 /** How long a group waits for its members to join again, ms. */
 export const REBALANCE_TIMEOUT_MS = 3_000
+/** Longest a follower's fetch waits at the broker when there is nothing, ms: it is answered as soon as there is something. */
+export const FOLLOW_WAIT_MS = 5_000
+/** Most bytes of a follower's fetch; a larger record comes alone. */
+export const FOLLOW_BYTES = 4 << 20
+/** Waits before a follower tries again, ms: doubles from the first to the last. */
+export const FOLLOW_RETRY_MIN_MS = 100
+export const FOLLOW_RETRY_MAX_MS = 2_000
 /** Longest a fetch waits at the broker when there is nothing, ms. */
 export const FETCH_WAIT_MS = 100
 /** Longest wait for what runs when partitions are revoked, ms. */

@@ -78,6 +78,18 @@ export class Partition {
     return keys.length > TRIM_BATCHES
   }
 
+  /** The records of the batch that holds `offset`, in order. */
+  batchAt(offset: number): ConsumedRecord[] {
+    const stored = this.#table.last(this.#key(0), this.#key(offset))
+    const records = stored ? decodeBatch(stored.value, this.number, offsetOf(stored.key)) : []
+    return records.some(record => record.offset === offset) ? records : []
+  }
+
+  /** Removes the batch whose first record is at `offset`. */
+  removeBatch(transaction: Transaction, offset: number): void {
+    transaction.remove(this.#table, this.#key(offset))
+  }
+
   #key(offset: number): Buffer {
     const key = Buffer.allocUnsafe(TOPIC_AND_PARTITION_BYTES + OFFSET_BYTES)
     this.#prefix.copy(key)

@@ -1,6 +1,9 @@
 import { compositeKey, type Table, type Transaction } from '@causeway/embedded'
+import type { ConsumedRecord } from './log.ts'
 import { EVENTS_TOPIC } from './log.ts'
+import { Compaction } from './log-embedded-compaction.ts'
 import type { EmbeddedConsumer } from './log-embedded-consumer.ts'
+import type { EmbeddedFollower } from './log-embedded-follower.ts'
 import { Partition } from './log-embedded-partition.ts'
 
 /** Records a dead-letter topic keeps, for operators; the store of dead letters itself lies with the retries. */
@@ -20,17 +23,25 @@ export class Topic {
   readonly name: string
   readonly partitions: readonly Partition[]
   readonly consumers = new Set<EmbeddedConsumer>()
+  readonly followers = new Set<EmbeddedFollower>()
   readonly #commits: Table
   /** Group to the next offset to read, by partition. */
   readonly #committed = new Map<string, (number | undefined)[]>()
   /** Records kept whatever was committed; undefined where the groups decide. */
   readonly #kept: number | undefined
+  /** By partition; undefined where the topic is not compacted. */
+  readonly #compactions: readonly Compaction[] | undefined
 
-  constructor(name: string, id: number, partitions: number, tables: LogTables) {
+  constructor(name: string, id: number, partitions: number, tables: LogTables, compacted: boolean) {
     this.name = name
     this.partitions = Array.from({ length: partitions }, (_, number) => new Partition(tables.records, id, number))
     this.#commits = tables.commits
     this.#kept = name === EVENTS_TOPIC ? KEPT_EVENTS : name.endsWith('-dlt') ? KEPT_DEAD_LETTERS : undefined
+    this.#compactions = compacted ? this.partitions.map(partition => new Compaction(partition)) : undefined
+  }
+
+  get compacted(): boolean {
+    return this.#compactions !== undefined
   }
 
   committed(group: string, partition: number): number | undefined {
@@ -54,8 +65,14 @@ export class Topic {
     }
   }
 
+  /** Takes away what these records, just written, supersede. */
+  compact(transaction: Transaction, { number }: Partition, records: readonly ConsumedRecord[]): void {
+    this.#compactions?.[number]?.written(transaction, records)
+  }
+
   /** Removes what is needed no more of a partition, a bounded number of batches; whether more is left. */
   trim(transaction: Transaction, partition: Partition): boolean {
+    if (this.compacted) return false
     return partition.trim(transaction, this.#kept === undefined ? this.#watermark(partition.number) : partition.end - this.#kept)
   }
 

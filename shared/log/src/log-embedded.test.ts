@@ -35,7 +35,7 @@ async function openFresh() {
   }
 }
 
-logConformance('embedded', openFresh, { splitsPartitions: 'one process has one consumer a group', reopens: true })
+logConformance('embedded', openFresh, { splitsPartitions: 'one process has one consumer a group', reopens: true, follows: true })
 
 const record = (topic: string, number: number): LogRecord => ({
   topic,
@@ -113,6 +113,21 @@ describe('the embedded log', () => {
     const kept = await opened.log.read(EVENTS_TOPIC, 0, 0, 100_000)
     assert.ok(kept.length >= 10_000 && kept.length <= 11_500, `${kept.length} kept`)
     assert.equal(kept.at(-1)?.offset, 12_499)
+    await opened.close()
+  })
+
+  test('removes from a compacted topic what was said again or taken away, and keeps numbering', async () => {
+    const opened = await openFresh()
+    const spec = { topic: 'compacted', partitions: 1, compacted: true }
+    await opened.log.ensureTopics([spec])
+    for (let number = 0; number < 20; number++) await append(opened.log, spec.topic, 1, 1)
+    const kept = async (log: Log) => (await log.read(spec.topic, 0, 0, 100)).map(({ offset }) => offset)
+    assert.deepEqual(await kept(opened.log), [18, 19])
+    const reopened = await opened.reopen()
+    await append(reopened, spec.topic, 1, 3)
+    await append(reopened, spec.topic, 1, 1)
+    assert.deepEqual(await kept(reopened), [20, 21, 22, 23])
+    await assert.rejects(reopened.ensureTopics([{ ...spec, compacted: false }]), /is compacted: that is fixed/)
     await opened.close()
   })
 

@@ -4,6 +4,8 @@ import type {
   AppenderHandlers,
   ConsumedRecord,
   ConsumeOptions,
+  FollowHandlers,
+  Following,
   Log,
   LogConsumer,
   LogRecord,
@@ -12,6 +14,7 @@ import type {
 } from './log.ts'
 import { type AppendTarget, type EmbeddedAppender, GatheringAppender } from './log-embedded-appender.ts'
 import { EmbeddedConsumer } from './log-embedded-consumer.ts'
+import { EmbeddedFollower } from './log-embedded-follower.ts'
 import type { Partition } from './log-embedded-partition.ts'
 import { type LogTables, readCommit, Topic } from './log-embedded-topic.ts'
 
@@ -24,7 +27,7 @@ const MAX_PARTITIONS = 256
  * records it held are refused with CLOSED. Consumers live in the same process, one a group and topic.
  *
  * The log is trimmed at the watermark: batches below the lowest commit of a topic's groups are removed. Session events
- * and dead letters keep a bounded number instead.
+ * and dead letters keep a bounded number instead, compacted topics the last record of each key.
  */
 export async function openEmbeddedLog(folder: DataFolder): Promise<Log> {
   return new EmbeddedLog(folder)
@@ -32,7 +35,7 @@ export async function openEmbeddedLog(folder: DataFolder): Promise<Log> {
 
 class EmbeddedLog implements Log, AppendTarget {
   readonly #folder: DataFolder
-  /** Topic name to id u16 and number of partitions u16. */
+  /** Topic name to id u16, number of partitions u16, and a byte 1 where it is compacted. */
   readonly #directory: Table
   readonly #tables: LogTables
   readonly #topics = new Map<string, Topic>()
@@ -49,10 +52,10 @@ class EmbeddedLog implements Log, AppendTarget {
   }
 
   async ensureTopics(topics: readonly TopicSpec[]): Promise<void> {
-    for (const { topic, partitions } of topics) this.#check(topic, partitions)
+    for (const spec of topics) this.#check(spec)
     const missing = topics.filter(({ topic }) => !this.#topics.has(topic))
     await this.#folder.commit(transaction => {
-      for (const { topic, partitions } of missing) if (!this.#topics.has(topic)) this.#create(transaction, topic, partitions)
+      for (const spec of missing) if (!this.#topics.has(spec.topic)) this.#create(transaction, spec)
     })
   }
 
@@ -72,6 +75,13 @@ class EmbeddedLog implements Log, AppendTarget {
     topic.consumers.add(consumer)
     await consumer.start()
     return consumer
+  }
+
+  async follow(topic: string, partition: number, handlers: FollowHandlers): Promise<Following> {
+    const existing = this.#existing(topic)
+    const follower = new EmbeddedFollower(existing.partitions[partition]!, handlers, () => existing.followers.delete(follower))
+    existing.followers.add(follower)
+    return follower
   }
 
   async lag(group: string, topic: string): Promise<PartitionLag[]> {
@@ -121,6 +131,7 @@ class EmbeddedLog implements Log, AppendTarget {
       for (const [partition, topic] of gathered) {
         flights.push({ topic, partition, records: partition.write(transaction) })
         if (topic.keepsBoundedNumber) topic.trim(transaction, partition)
+        topic.compact(transaction, partition, flights.at(-1)!.records)
       }
     }
     this.#folder.write(apply, failure => {
@@ -129,7 +140,7 @@ class EmbeddedLog implements Log, AppendTarget {
       for (const appender of appenders) appender.landed(failure)
       if (failure) return
       for (const { topic, partition, records } of flights)
-        for (const consumer of topic.consumers) consumer.landed(partition.number, records)
+        for (const reader of [...topic.consumers, ...topic.followers]) reader.landed(partition.number, records)
     })
   }
 
@@ -139,7 +150,7 @@ class EmbeddedLog implements Log, AppendTarget {
     return topic
   }
 
-  #check(name: string, partitions: number): void {
+  #check({ topic: name, partitions, compacted = false }: TopicSpec): void {
     if (!Number.isInteger(Math.log2(partitions)) || partitions > MAX_PARTITIONS)
       throw new Error(`topic ${name}: partitions must be a power of two up to ${MAX_PARTITIONS}, not ${partitions}`)
     const existing = this.#topics.get(name)
@@ -147,20 +158,23 @@ class EmbeddedLog implements Log, AppendTarget {
       throw new Error(
         `topic ${name} has ${existing.partitions.length} partitions, not ${partitions}: the number is fixed at creation; set CAUSEWAY_PARTITIONS to it, or use another data folder`,
       )
+    if (existing && existing.compacted !== compacted)
+      throw new Error(`topic ${name} is ${existing.compacted ? '' : 'not '}compacted: that is fixed at creation; use another data folder`)
   }
 
-  #create(transaction: Transaction, name: string, partitions: number): void {
-    const value = Buffer.alloc(4)
+  #create(transaction: Transaction, { topic: name, partitions, compacted = false }: TopicSpec): void {
+    const value = Buffer.alloc(5)
     value.writeUInt16BE(this.#nextId, 0)
     value.writeUInt16BE(partitions, 2)
+    value.writeUInt8(Number(compacted), 4)
     transaction.put(this.#directory, Buffer.from(name), value)
-    this.#topics.set(name, new Topic(name, this.#nextId++, partitions, this.#tables))
+    this.#topics.set(name, new Topic(name, this.#nextId++, partitions, this.#tables, compacted))
   }
 
   #load(): void {
     for (const { key, value } of this.#directory.entries()) {
       const [name, id] = [key.toString('utf8'), value.readUInt16BE(0)]
-      this.#topics.set(name, new Topic(name, id, value.readUInt16BE(2), this.#tables))
+      this.#topics.set(name, new Topic(name, id, value.readUInt16BE(2), this.#tables, value[4] === 1))
       this.#nextId = Math.max(this.#nextId, id + 1)
     }
     for (const { key, value } of this.#tables.commits.entries()) {

@@ -23,7 +23,7 @@ for (const client of ['kafkajs', 'platformatic'] as const) {
     }
   }
   if (kafka === undefined) backendTest(`log conformance: kafka by ${client}`, { kafka: true }, () => {})
-  else logConformance(`kafka by ${client}`, open, { splitsPartitions: true, reopens: true })
+  else logConformance(`kafka by ${client}`, open, { splitsPartitions: true, reopens: true, follows: true })
 }
 
 backendTest(

@@ -6,6 +6,7 @@ import { lazySender } from './flight-sender-lazy.ts'
 import { platformaticSender } from './flight-sender-platformatic.ts'
 import { KafkaAppender } from './kafka-appender.ts'
 import { consumeKafka } from './kafka-consumer.ts'
+import { followKafka } from './kafka-follower.ts'
 import { KafkaLeaders } from './kafka-leaders.ts'
 import { MAX_MESSAGE_BYTES } from './kafka-limits.ts'
 import { readKafka } from './kafka-reader.ts'
@@ -15,6 +16,8 @@ import type {
   AppenderHandlers,
   ConsumedRecord,
   ConsumeOptions,
+  FollowHandlers,
+  Following,
   Log,
   LogConsumer,
   LogRecord,
@@ -32,6 +35,12 @@ const TOPIC_RESOURCE = 2
 const CREATE_TIMEOUT_MS = 15_000
 /** How often a topic that is being created is looked at, ms. */
 const CREATE_LOOK_MS = 100
+/** A compacted topic is small and seldom written: cleaned as soon as a tenth of it is superseded, of what is an hour old. */
+const COMPACTED = [
+  { name: 'cleanup.policy', value: 'compact' },
+  { name: 'min.cleanable.dirty.ratio', value: '0.1' },
+  { name: 'segment.ms', value: '3600000' },
+]
 /** What Kafka answers about one (kafkajs's names of its error codes). */
 const BEING_CREATED: ReadonlySet<string> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'])
 
@@ -69,7 +78,7 @@ class KafkaLog implements Log {
           topic: spec.topic,
           numPartitions: spec.partitions,
           replicationFactor: spec.replication ?? 1,
-          configEntries: [{ name: 'max.message.bytes', value: String(MAX_MESSAGE_BYTES) }],
+          configEntries: [{ name: 'max.message.bytes', value: String(MAX_MESSAGE_BYTES) }, ...(spec.compacted === true ? COMPACTED : [])],
         })),
       })
     }
@@ -96,7 +105,7 @@ class KafkaLog implements Log {
     const metadata = await this.#admin.fetchTopicMetadata({ topics: names })
     const configs = await this.#admin.describeConfigs({
       includeSynonyms: false,
-      resources: names.map(name => ({ type: TOPIC_RESOURCE, name, configNames: ['max.message.bytes'] })),
+      resources: names.map(name => ({ type: TOPIC_RESOURCE, name, configNames: ['max.message.bytes', 'cleanup.policy'] })),
     })
     for (const spec of topics) {
       const found = metadata.topics.find(topic => topic.name === spec.topic)?.partitions.length
@@ -105,11 +114,17 @@ class KafkaLog implements Log {
           `Kafka topic ${spec.topic} has ${found} partitions, CAUSEWAY_PARTITIONS says ${spec.partitions}: the number is fixed at creation, set CAUSEWAY_PARTITIONS=${found}`,
         )
       }
-      const entry = configs.resources.find(resource => resource.resourceName === spec.topic)?.configEntries[0]
-      if (Number(entry?.configValue) < MAX_MESSAGE_BYTES) {
+      const entries = configs.resources.find(resource => resource.resourceName === spec.topic)?.configEntries
+      const setting = (name: string): string | undefined => entries?.find(entry => entry.configName === name)?.configValue
+      const bytes = setting('max.message.bytes')
+      if (Number(bytes) < MAX_MESSAGE_BYTES) {
         throw new Error(
-          `Kafka topic ${spec.topic} takes records of ${entry?.configValue} bytes, expected at least ${MAX_MESSAGE_BYTES}: set its max.message.bytes`,
+          `Kafka topic ${spec.topic} takes records of ${bytes} bytes, expected at least ${MAX_MESSAGE_BYTES}: set its max.message.bytes`,
         )
+      }
+      const policy = setting('cleanup.policy')
+      if (spec.compacted === true && policy !== 'compact') {
+        throw new Error(`Kafka topic ${spec.topic} has the cleanup.policy ${policy}, expected compact: set it`)
       }
     }
   }
@@ -122,6 +137,10 @@ class KafkaLog implements Log {
 
   consume(options: ConsumeOptions): Promise<LogConsumer> {
     return consumeKafka(this.#kafka, options, this.#logger)
+  }
+
+  async follow(topic: string, partition: number, handlers: FollowHandlers): Promise<Following> {
+    return followKafka(this.#options, { topic, partition, handlers })
   }
 
   async lag(group: string, topic: string): Promise<PartitionLag[]> {

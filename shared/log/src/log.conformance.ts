@@ -3,6 +3,7 @@ import { uniqueName } from '@causeway/testing'
 import { appending } from './appending.conformance.ts'
 import { consuming } from './consuming.conformance.ts'
 import { type LogCapabilities, type OnTopic, type OpenedLog, PARTITIONS } from './fixture.conformance.ts'
+import { followingRecords } from './following.conformance.ts'
 import { groups } from './groups.conformance.ts'
 
 export type { LogCapabilities, OpenedLog } from './fixture.conformance.ts'
@@ -23,6 +24,7 @@ export function logConformance(name: string, open: () => Promise<OpenedLog>, cap
       })
     describe('appending', () => appending(onTopic))
     describe('consuming', () => consuming(onTopic))
+    describe('following', () => followingRecords(onTopic, capabilities))
     describe('groups and operators', () => groups(onTopic, capabilities))
   })
 }

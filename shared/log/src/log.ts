@@ -25,6 +25,8 @@ export interface LogRecord {
   contentType?: string
   /** Further record headers; each costs, so the hot path has none. */
   headers?: Readonly<Record<string, string>>
+  /** In a compacted topic, with an empty value: takes the earlier records of its key away. Readers see it as an empty value, or not at all. */
+  tombstone?: boolean
   /** Unix ms; past it an unconfirmed record is given up (`refused` with EXPIRED: it may still have been stored). */
   deadline: number
   /** Whether it was sent more than once (maintained by the adapter). */
@@ -101,6 +103,20 @@ export interface TopicSpec {
   partitions: number
   /** Default 1. */
   replication?: number
+  /** Keeps the last record of each key for good, whoever has read it; earlier ones go sooner or later. Default: kept for a time, or until read. */
+  compacted?: boolean
+}
+
+export interface FollowHandlers {
+  /** In offset order: what is kept, from the first record on, then each as it is stored. Where compaction went by there are gaps. */
+  records(records: readonly ConsumedRecord[]): void
+  /** Everything that was stored when following began has been given. Called once. */
+  caughtUp(): void
+}
+
+export interface Following {
+  /** No handler is called any more. */
+  close(): Promise<void>
 }
 
 export interface PartitionLag {
@@ -112,10 +128,15 @@ export interface PartitionLag {
 }
 
 export interface Log {
-  /** Creates what is missing. Throws where an existing topic has another number of partitions or takes smaller records. */
+  /** Creates what is missing. Throws where an existing topic has another number of partitions, takes smaller records, or is not compacted though it should be. */
   ensureTopics(topics: readonly TopicSpec[]): Promise<void>
   appender<R extends LogRecord>(handlers: AppenderHandlers<R>): Appender<R>
   consume(options: ConsumeOptions): Promise<LogConsumer>
+  /**
+   * Gives every record of a partition to this reader, whoever else reads it: no group, nothing committed. Resolves at once; while the log is away it is
+   * tried again, and no record is given twice; where the log has lost its end, or the topic was made anew, it is given from the beginning.
+   */
+  follow(topic: string, partition: number, handlers: FollowHandlers): Promise<Following>
   lag(group: string, topic: string): Promise<PartitionLag[]>
   /** Reads records from an offset without a group, at most `limit`; for operators and tests. */
   read(topic: string, partition: number, offset: number, limit: number): Promise<ConsumedRecord[]>
@@ -128,5 +149,7 @@ export interface Log {
 export const requestsTopic = (service: string): string => `causeway.${service}.requests`
 /** Topic of a service's dead letters. */
 export const deadLetterTopic = (service: string): string => `causeway.${service}.requests-dlt`
+/** Topic of the central configuration: compacted, one partition. */
+export const CONFIG_TOPIC = 'causeway.config'
 /** Topic of session events (opened, resumed, closed). */
 export const EVENTS_TOPIC = 'causeway.events'

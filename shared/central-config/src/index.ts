@@ -1,0 +1,7 @@
+export type { Central, CentralConfigOptions, Proposal, Proposed } from './central-config.ts'
+export { CentralConfig } from './central-config.ts'
+export { BY_CHARACTERS, REASON_CHARACTERS } from './limits.ts'
+export type { ConfigPart, Prepared, Refusal } from './parts.ts'
+export type { ProcessState } from './states.ts'
+export { ProcessStates } from './states.ts'
+export type { Version } from './versions.ts'
