@@ -5,15 +5,19 @@
  *                                               a acknowledged, s stored mark, t token digest, p principal, n open streams,
  *                                               b something was lost: 1 deliveries, l it may be a message under way, e and the epoch in which its client is told,
  *                                               u the generation that confirmed the session, l messages up to it were under way then (0: none), v the generation that gave its epoch,
- *                                               f finished, k accepted up to s, c accepted, w waiting (script-ledger.ts)
+ *                                               f finished, k accepted up to s, c accepted, w waiting (script-ledger.ts),
+ *                                               y services that keep state of it, each ended by `;`; of a source session (an emitter's): m its last number, j the generation that gave it
  *   <prefix>:{B}:o:<session>            stream  the outbox: id 0-seq, field f the frame
  *   <prefix>:{B}:x:<session>            zset    finished above the done mark: member msgId, score prev
  *   <prefix>:{B}:r:<session>            hash    streams begun: msgId -> run:next chunk
  *   <prefix>:{B}:p:<session>            hash    waiting messages: msgId -> 9 parked, 10 retrying
  *   <prefix>:{B}:t                      hash    the bucket's totals (script-ledger.ts)
  *   <prefix>:{B}:z                      zset    sessions of the bucket by end, Unix ms
- *   <prefix>:{B}:h:<service>            hash    heads: session -> token;msgId;job id
- *   <prefix>:{B}:k:<service>:<session>  zset    parked messages: score msgId, member the packed message
+ *   <prefix>:{B}:h:<service>            hash    heads: lane (laneOf) -> token;msgId;job id
+ *   <prefix>:{B}:k:<service>:<lane>     zset    parked messages: score msgId, member the packed message
+ *   <prefix>:{B}:y:<service>:<session>  hash    a service's state of the session: v its version, .<key> the value
+ *   <prefix>:{B}:e:<service>            stream  emits of a service that wait for the log: field r msgId u32, prev u32, incarnation u8+bytes, record
+ *   <prefix>:shared:<service>           hash    what a service keeps for all its sessions: <key> the number of the write that made it, f64, and the value
  *   <prefix>:n:<gateway>                string  number of the last wake-up batch to a gateway
  *   <prefix>:holders:<service>          hash    partition -> worker that holds it (shared/registry)
  *   <prefix>:late:<service>:<partition> zset    sessions that a former holder still has in a handler: "worker session" by the end of its name (shared/registry)
@@ -33,6 +37,8 @@ export const endsKey = (prefix: string, bucket: number): string => `${prefix}:{$
 export const headsKey = (prefix: string, bucket: number, service: string): string => `${prefix}:{${bucket}}:h:${service}`
 export const parkedKey = (prefix: string, bucket: number, service: string, session: string): string =>
   `${prefix}:{${bucket}}:k:${service}:${session}`
+export const emitsKey = (prefix: string, bucket: number, service: string): string => `${prefix}:{${bucket}}:e:${service}`
+export const sharedKey = (prefix: string, service: string): string => `${prefix}:shared:${service}`
 export const batchNumberKey = (prefix: string, gateway: string): string => `${prefix}:n:${gateway}`
 /** Which worker holds which partition of a service; written by the registry, a fence for the retries. */
 export const holdersKey = (prefix: string, service: string): string => `${prefix}:holders:${service}`

@@ -1,11 +1,12 @@
 import type { Logger } from '@causeway/telemetry'
+import { effectsBytes } from './effects.ts'
 import { HeldFinishes } from './held-finishes.ts'
 import type { FinishEntry, FinishResult, ServiceLoad, Sessions } from './sessions.ts'
 import { refusesCall } from './store-refusal.ts'
 
 /** Most entries of one call, so that no call holds the store for long. */
 const CALL_ENTRIES = 1_000
-/** Most bytes of frames in one call; a larger single frame goes alone. */
+/** Most bytes of frames and effects in one call; a larger single entry goes alone. */
 const CALL_BYTES = 4 << 20
 /** Waits between tries while the store is away, ms; doubles from the first to the last. */
 const RETRY_MIN_MS = 50
@@ -90,7 +91,9 @@ export class FinishBatcher {
     const most = Math.min(this.#entries.length, CALL_ENTRIES)
     let bytes = 0
     for (let i = 0; i < most; i++) {
-      bytes += this.#entries[i].frame?.length ?? 0
+      const entry = this.#entries[i]
+      bytes += entry.frame?.length ?? 0
+      if (entry.kind === 'final' && entry.effects !== undefined) bytes += effectsBytes(entry.effects)
       if (bytes > CALL_BYTES && i > 0) return i
     }
     return most

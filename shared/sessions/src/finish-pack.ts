@@ -1,14 +1,27 @@
+import { packEffects } from './effects-pack.ts'
 import type { FinishEntry, FinishResult, FinishStatus, ServiceLoad } from './sessions.ts'
 import { OUTCOMES } from './sessions.ts'
 
-/** Entry kinds of the packed turn; WITH_UNPARK is added to them. */
+/** Entry kinds of the packed turn; WITH_UNPARK and WITH_EFFECTS are added to them. */
 const KIND_FINAL = 0
 const KIND_STREAM_FINAL = 1
 const KIND_CHUNK = 2
 const KIND_PUSH = 3
 const WITH_UNPARK = 8
+const WITH_EFFECTS = 16
 
-const STATUSES: readonly FinishStatus[] = ['done', 'duplicate', 'expired', 'streamTaken', 'outboxFull', 'failed', 'unconfirmed']
+const STATUSES: readonly FinishStatus[] = [
+  'done',
+  'duplicate',
+  'expired',
+  'streamTaken',
+  'outboxFull',
+  'failed',
+  'unconfirmed',
+  'conflict',
+  'emitsFull',
+  'sharedFull',
+]
 const PARKED = [undefined, 'more', 'cleared', 'lost'] as const
 /** One answer of the script: index u32, status u8, parked u8. */
 const ANSWER_SIZE = 6
@@ -25,6 +38,7 @@ export interface PackedTurn {
 /** Packs a turn into one argument, entries grouped by session (and incarnation, where callers differ) in the order of their first entry (layout: script-finish.ts). */
 export function packTurn(entries: readonly FinishEntry[]): PackedTurn {
   const groups = new Map<string, number[]>()
+  const effects = new Map<FinishEntry, Buffer>()
   let size = 0
   for (let index = 0; index < entries.length; index++) {
     const entry = entries[index]
@@ -37,6 +51,11 @@ export function packTurn(entries: readonly FinishEntry[]): PackedTurn {
       size += 11 + entry.session.length + entry.incarnation.length
     } else group.push(index)
     size += entrySize(entry)
+    if (entry.kind === 'final' && entry.effects !== undefined) {
+      const packed = packEffects(entry.effects)
+      effects.set(entry, packed)
+      size += 4 + packed.length
+    }
   }
   const bytes = Buffer.allocUnsafe(size)
   const order: number[] = []
@@ -51,7 +70,7 @@ export function packTurn(entries: readonly FinishEntry[]): PackedTurn {
     at += 8
     for (const index of group) {
       order.push(index)
-      at = writeEntry(bytes, at, entries[index])
+      at = writeEntry(bytes, at, entries[index], effects.size === 0 ? undefined : effects.get(entries[index]))
     }
     bytes.writeUInt32BE(at - lengthAt - 4, lengthAt)
   }
@@ -83,7 +102,8 @@ const DONE: FinishResult = Object.freeze({ status: 'done' })
 function entrySize(entry: FinishEntry): number {
   let size = 14 + (entry.frame?.length ?? 0)
   if (entry.kind !== 'push' && entry.run !== undefined) size += 5 + entry.run.length
-  if (entry.kind === 'final' && entry.unpark !== undefined) size += 2 + entry.unpark.service.length + entry.unpark.token.length
+  if (entry.kind === 'final' && entry.unpark !== undefined)
+    size += 3 + entry.unpark.service.length + entry.unpark.token.length + (entry.unpark.lane?.length ?? 0)
   return size
 }
 
@@ -93,11 +113,11 @@ function writeShort(bytes: Buffer, at: number, text: string): number {
   return at + 1 + bytes.write(text, at + 1, 'latin1')
 }
 
-function writeEntry(bytes: Buffer, at: number, entry: FinishEntry): number {
+function writeEntry(bytes: Buffer, at: number, entry: FinishEntry, effects: Buffer | undefined): number {
   const unpark = entry.kind === 'final' ? entry.unpark : undefined
   const run = entry.kind === 'push' ? undefined : entry.run
   const kind = entry.kind === 'push' ? KIND_PUSH : entry.kind === 'chunk' ? KIND_CHUNK : run === undefined ? KIND_FINAL : KIND_STREAM_FINAL
-  bytes[at] = unpark === undefined ? kind : kind + WITH_UNPARK
+  bytes[at] = kind + (unpark === undefined ? 0 : WITH_UNPARK) + (effects === undefined ? 0 : WITH_EFFECTS)
   bytes[at + 1] = entry.kind === 'final' ? OUTCOME_NUMBER.get(entry.outcome)! : 0
   bytes.writeUInt32BE(entry.msgId ?? 0, at + 2)
   bytes.writeUInt32BE(entry.kind === 'final' ? entry.prev : 0, at + 6)
@@ -110,6 +130,11 @@ function writeEntry(bytes: Buffer, at: number, entry: FinishEntry): number {
   if (unpark !== undefined) {
     at = writeShort(bytes, at, unpark.service)
     at = writeShort(bytes, at, unpark.token)
+    at = writeShort(bytes, at, unpark.lane ?? '')
+  }
+  if (effects !== undefined) {
+    bytes.writeUInt32BE(effects.length, at)
+    at += 4 + effects.copy(bytes, at + 4)
   }
   const frame = entry.frame
   bytes.writeUInt32BE(frame?.length ?? 0, at)

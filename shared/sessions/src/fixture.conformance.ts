@@ -74,8 +74,8 @@ export const answer = (session: OpenSession, msgId: number, prev = msgId - 1): F
 })
 
 /** The end of a message that gets no answer. */
-export const notified = (session: OpenSession, msgId: number): FinishFinal => ({
-  ...answer(session, msgId),
+export const notified = (session: OpenSession, msgId: number, prev = msgId - 1): FinishFinal => ({
+  ...answer(session, msgId, prev),
   outcome: 'notified',
   frame: undefined,
 })

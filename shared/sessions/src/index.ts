@@ -1,3 +1,5 @@
+export type { Effects, Emit, EmitWrite, SharedValue, SharedWrite, StateQuery, StateWrite, StoredState, WaitingEmit } from './effects.ts'
+export { EMITS_WAITING, EMITS_WAITING_BYTES, SHARED_KEYS } from './effects.ts'
 export type { FinishCallback } from './finish-batcher.ts'
 export { FinishBatcher } from './finish-batcher.ts'
 export type {

@@ -1,5 +1,6 @@
 import { OUTBOX_BYTES } from '@causeway/protocol'
 import { countWriteLua, LEDGER_FIELDS, NUMBERS_PER_MS } from '@causeway/redis'
+import { effectsLua } from './script-finish-effects.ts'
 import { CONFIRM_MS, SEQ_JUMP } from './script-store.ts'
 
 /** So many deliveries are within the bound of bytes whatever their size: it is not looked at. */
@@ -10,11 +11,11 @@ const FEW_DELIVERIES = 16
  *
  * ARGV  1 the packed turn (finish-pack.ts)  2 key prefix  3 outbox limit, deliveries (for pushes and chunks)  4 load: queue ms u32, service u8+bytes  5 highest write seen
  * Packed turn, big-endian, a group a session: bucket u8, session u8+bytes, incarnation u8+bytes ('': any), entries u32, their length u32, entries
- *   entry: kind u8, outcome u8, msgId u32, prev u32, [run u8+bytes, chunk u32]?, [service u8+bytes, token u8+bytes]?, frame u32+bytes
- *   kind: 0 final, 1 final of a stream, 2 chunk, 3 push; +8 with unpark
+ *   entry: kind u8, outcome u8, msgId u32, prev u32, [run u8+bytes, chunk u32]?, [service u8+bytes, token u8+bytes, lane u8+bytes ('': the session)]?, [effects u32+bytes]?, frame u32+bytes
+ *   kind: 0 final, 1 final of a stream, 2 chunk, 3 push; +8 with unpark, +16 with effects (effects-pack.ts)
  * Keys  session, outbox, finished-above, streams, waiting, heads and parked of each session; totals of its bucket; batch number; generation, writes, lossy (keys.ts)
  * Returns  its number as a write f64, then for each entry that is not plainly done: index u32, status u8, parked u8
- *   status: 0 done 1 duplicate 2 expired 3 streamTaken 4 outboxFull 5 failed 6 unconfirmed; parked: 0 none 1 more 2 cleared 3 lost
+ *   status: 0 done 1 duplicate 2 expired 3 streamTaken 4 outboxFull 5 failed 6 unconfirmed 7 conflict 8 emitsFull 9 sharedFull; parked: 0 none 1 more 2 cleared 3 lost
  * Events  one PUBLISH per gateway: number f64, load as given, then a group a session: session u8+bytes, count u16, deliveries: seq u32, length u32, frame
  *   (seq 0: no delivery, the four bytes are the msgId of a message that ended without one)
  * The ledger's rule: with the chain closed up to the stored mark, accepted is what is finished or waits; else at least what the gateway told.
@@ -29,14 +30,14 @@ local generation = call('GET', prefix .. ':generation') or '0'
 local write = count_write(prefix, generation, ARGV[5])
 local wakes, gateways, tallies, answers = {}, {}, {}, {}
 
-local function unpark(tag, sid, msg_id, service, token)
+local function unpark(tag, lane, msg_id, service, token)
   local heads = tag .. 'h:' .. service
-  local head = call('HGET', heads, sid)
+  local head = call('HGET', heads, lane)
   if not head or string.sub(head, 1, #token) ~= token then return 3 end
-  local parked = tag .. 'k:' .. service .. ':' .. sid
+  local parked = tag .. 'k:' .. service .. ':' .. lane
   call('ZREMRANGEBYSCORE', parked, msg_id, msg_id)
   if call('EXISTS', parked) == 1 then return 1 end
-  call('HDEL', heads, sid)
+  call('HDEL', heads, lane)
   return 2
 end
 
@@ -114,7 +115,8 @@ local function stream_step(msg_id, run, chunk)
   return chunk < wanted and 1 or 3
 end
 
-local function entry_effect(kind, outcome, msg_id, prev, run, chunk, frame)
+${effectsLua}
+local function entry_effect(kind, outcome, msg_id, prev, run, chunk, frame, packed)
   if kind == 3 then
     if msg_id > 0 and is_finished(msg_id) then return 1 end
     if outbox_full() then return 4 end
@@ -136,6 +138,13 @@ local function entry_effect(kind, outcome, msg_id, prev, run, chunk, frame)
     call('HSET', tag .. 'r:' .. sid, msg_id, run .. ':' .. (chunk + 1))
     return 0
   end
+  local effects
+  if packed then
+    effects = (effective or make_effective()).of(packed)
+    local status = effective.forbidden(effects)
+    if status ~= 0 then return status end
+    for _, push in ipairs(effects.pushes) do deliver(push) end
+  end
   if frame ~= '' then
     deliver(frame)
   else
@@ -147,6 +156,7 @@ local function entry_effect(kind, outcome, msg_id, prev, run, chunk, frame)
   finished = finished + 1
   count(outcome, 1)
   if waiting > 0 and leave_waiting(msg_id) then waiting = waiting - 1 end
+  if effects then effective.take(effects) end
   return 0
 end
 
@@ -181,20 +191,24 @@ local function group_effect(incarnation, from, to)
   end
   local pos = from
   while pos < to do
-    local kind, outcome, msg_id, prev, run, chunk, service, token, frame
+    local kind, outcome, msg_id, prev, run, chunk, service, token, lane, frame, effects
     kind, outcome, msg_id, prev, pos = unpack('>BBI4I4', turn, pos)
+    local with_effects = kind >= 16
+    if with_effects then kind = kind - 16 end
     local with_unpark = kind >= 8
     if with_unpark then kind = kind - 8 end
     if kind == 1 or kind == 2 then run, chunk, pos = unpack('>Bc0I4', turn, pos) end
-    if with_unpark then service, token, pos = unpack('>Bc0Bc0', turn, pos) end
+    if with_unpark then service, token, lane, pos = unpack('>Bc0Bc0Bc0', turn, pos) end
+    if with_effects then effects, pos = unpack('>I4c0', turn, pos) end
     frame, pos = unpack('>I4c0', turn, pos)
     local status, parked = 2, 0
     if gone then
       if kind < 2 then expire_waiting(msg_id, state[1]) end
     else
-      status = entry_effect(kind, outcome, msg_id, prev, run, chunk, frame)
+      status = entry_effect(kind, outcome, msg_id, prev, run, chunk, frame, effects)
     end
-    if with_unpark then parked = unpark(tag, sid, msg_id, service, token) end
+    -- what its effects forbid is handled again
+    if with_unpark and status < 4 then parked = unpark(tag, lane ~= '' and lane or sid, msg_id, service, token) end
     if status ~= 0 or parked ~= 0 then answers[#answers + 1] = pack('>I4BB', index, status, parked) end
     index = index + 1
   end

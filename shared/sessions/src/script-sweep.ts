@@ -4,9 +4,16 @@ import { LEDGER_FIELDS } from '@causeway/redis'
 const endLua = `
 local function end_session(tag, sid)
   local key = tag .. 's:' .. sid
-  local s = redis.call('HMGET', key, 'c', 'f', 'w')
+  local s = redis.call('HMGET', key, 'c', 'f', 'w', 'y')
   local in_flight = tonumber(s[1] or 0) - tonumber(s[2] or 0) - tonumber(s[3] or 0)
   if in_flight > 0 then redis.call('HINCRBY', tag .. 't', ${LEDGER_FIELDS.expired}, in_flight) end
+  -- state that services keep of it
+  local services, at = s[4] or '', 1
+  while at <= #services do
+    local ends = string.find(services, ';', at, true)
+    redis.call('DEL', tag .. 'y:' .. string.sub(services, at, ends - 1) .. ':' .. sid)
+    at = ends + 1
+  end
   redis.call('DEL', key, tag .. 'o:' .. sid, tag .. 'x:' .. sid, tag .. 'r:' .. sid)
   redis.call('ZREM', tag .. 'z', sid)
 end

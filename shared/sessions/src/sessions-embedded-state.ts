@@ -15,6 +15,7 @@ const LOST = 1
 const RENAMED = 2
 /** f64: an attempt may be any whole number. */
 const ATTEMPT_BYTES = 8
+const LAST_EMIT_BYTES = 4
 
 /** Everything the store knows of one session; memory is the truth, written through with each group. */
 export class SessionState {
@@ -40,6 +41,8 @@ export class SessionState {
   isLost = false
   /** It has an incarnation of which its client has not been told yet: what that was told to be stored has the old one. */
   isRenamed = false
+  /** Of a source session: number of its last emit. */
+  lastEmit = 0
   readonly marks = new FinishedMarks()
   readonly streams = new Map<number, Stream>()
   readonly outbox: Outbox
@@ -83,7 +86,7 @@ export class SessionState {
   }
 }
 
-/** As stored: the numbers, five texts, the finished marks above doneMark, the streams, the attempt. */
+/** As stored: the numbers, five texts, the finished marks above doneMark, the streams, the attempt, the last emit. */
 export function encodeSession(state: SessionState): Buffer {
   const texts = [state.session, state.tokenDigest, state.principal, state.incarnation, state.gateway]
   const streams = [...state.streams]
@@ -94,7 +97,8 @@ export function encodeSession(state: SessionState): Buffer {
     state.marks.above * 8 +
     2 +
     streams.reduce((sum, [, { run }]) => sum + 8 + textSize(run), 0) +
-    ATTEMPT_BYTES
+    ATTEMPT_BYTES +
+    LAST_EMIT_BYTES
   const bytes = Buffer.allocUnsafe(size)
   let at = 0
   const { epoch, seq, acknowledged, storedMark, storedCount, finished, marks } = state
@@ -107,7 +111,7 @@ export function encodeSession(state: SessionState): Buffer {
   for (const [msgId, prev] of state.marks.entries()) at = bytes.writeUInt32BE(prev, bytes.writeUInt32BE(msgId, at))
   at = bytes.writeUInt16BE(streams.length, at)
   for (const [msgId, { run, next }] of streams) at = writeText(bytes, bytes.writeUInt32BE(next, bytes.writeUInt32BE(msgId, at)), run)
-  bytes.writeDoubleBE(state.attempt, at)
+  bytes.writeUInt32BE(state.lastEmit, bytes.writeDoubleBE(state.attempt, at))
   return bytes
 }
 
@@ -145,6 +149,8 @@ export function decodeSession(bytes: Buffer, outbox: Outbox): SessionState {
   }
   // a session stored before attempts were numbered ends here
   if (at < bytes.length) state.attempt = bytes.readDoubleBE(at)
+  // and one stored before there were emits here
+  if (at + ATTEMPT_BYTES < bytes.length) state.lastEmit = bytes.readUInt32BE(at + ATTEMPT_BYTES)
   return state
 }
 

@@ -73,7 +73,7 @@ describe('embedded sessions', () => {
     await opened.sessions.finish([answer(session, 1)])
     const records = opened.folder().table('sessions')
     const [{ key, value }] = [...records.entries()]
-    await opened.folder().commit(transaction => transaction.put(records, key, value.subarray(0, -8)))
+    await opened.folder().commit(transaction => transaction.put(records, key, value.subarray(0, -12)))
     const sessions = await opened.reopen()
     const { epoch, seq, recovered } = await resumed(sessions, resumption(session, { attempt: 1 }))
     assert.deepEqual({ epoch, seq, recovered }, { epoch: 2, seq: 1, recovered: true })

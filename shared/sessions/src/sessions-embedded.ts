@@ -1,10 +1,12 @@
 import { type DataFolder, type Parking, parkingOf, type Table, type Transaction } from '@causeway/embedded'
 import type { Logger } from '@causeway/telemetry'
+import type { Emit, EmitWrite, SharedValue, StateQuery, StoredState, WaitingEmit } from './effects.ts'
 import type {
   CatchUpAnswer,
   CatchUpQuery,
   FinishEntry,
   FinishResult,
+  FinishStatus,
   Ledger,
   Listening,
   Mark,
@@ -19,6 +21,7 @@ import type {
   Sessions,
   WakeHandlers,
 } from './sessions.ts'
+import { EmbeddedEffects } from './sessions-embedded-effects.ts'
 import { finishEntry } from './sessions-embedded-finish.ts'
 import { renew, takeOver } from './sessions-embedded-lease.ts'
 import { EmbeddedLedger } from './sessions-embedded-ledger.ts'
@@ -48,6 +51,7 @@ class EmbeddedSessions implements Sessions {
   readonly #deliveries: Table
   readonly #totals: Totals
   readonly #ledger: EmbeddedLedger
+  readonly #effects: EmbeddedEffects
   readonly #wakes = new Wakes()
   readonly #sessions = new Map<string, SessionState>()
   #nextId = 1
@@ -66,6 +70,7 @@ class EmbeddedSessions implements Sessions {
     const { waiting } = this.#parking
     this.#ledger = new EmbeddedLedger(this.#totals, waiting)
     this.#load()
+    this.#effects = new EmbeddedEffects(folder, (emit, write) => this.#sourceOf(emit, write))
     waiting.isUnfinished = (session, msgId, incarnation) => {
       const state = this.#sessions.get(session)
       return state !== undefined && (incarnation ?? state.incarnation) === state.incarnation && !state.marks.has(msgId)
@@ -76,11 +81,23 @@ class EmbeddedSessions implements Sessions {
   open(sessions: readonly OpenSession[]): Promise<void> {
     for (const opened of sessions) {
       this.#end(this.#sessions.get(opened.session))
-      const state = new SessionState(opened, new Outbox(this.#deliveries, this.#nextId++))
-      this.#sessions.set(opened.session, state)
-      this.#changed.add(state)
+      this.#begin(opened)
     }
     return this.#commit()
+  }
+
+  #begin(opened: OpenSession): SessionState {
+    const state = new SessionState(opened, new Outbox(this.#deliveries, this.#nextId++))
+    this.#sessions.set(opened.session, state)
+    this.#changed.add(state)
+    return state
+  }
+
+  #sourceOf({ source: session, bucket }: Emit, { principal, incarnation, expiresAt }: EmitWrite): SessionState {
+    const state =
+      this.#sessions.get(session) ?? this.#begin({ session, bucket, principal, incarnation, expiresAt, tokenDigest: '', gateway: '' })
+    this.#changed.add(state)
+    return state
   }
 
   async resume(request: ResumeRequest): Promise<ResumeResult> {
@@ -112,6 +129,28 @@ class EmbeddedSessions implements Sessions {
       if (state?.incarnation !== incarnation) return 'gone'
       return state.marks.has(msgId) ? 'finished' : 'fresh'
     })
+  }
+
+  async states(queries: readonly StateQuery[]): Promise<StoredState[]> {
+    return this.#effects.states(queries.map(query => ({ ...query, id: this.#sessions.get(query.session)?.outbox.id })))
+  }
+
+  async shared(service: string, keys: readonly string[]): Promise<SharedValue[]> {
+    return this.#effects.shared(service, keys)
+  }
+
+  async emits(service: string, bucket: number, limit: number): Promise<WaitingEmit[]> {
+    await this.#commit()
+    return this.#effects.emits(service, bucket, limit)
+  }
+
+  async relayed(service: string, bucket: number, ids: readonly string[]): Promise<void> {
+    this.#effects.relayed(service, bucket, ids)
+    await this.#commit()
+  }
+
+  async emitsWaiting(service: string, buckets: readonly number[]): Promise<number[]> {
+    return this.#effects.emitsWaiting(service, buckets)
   }
 
   async renew(entries: readonly RenewEntry[]): Promise<RenewStatus[]> {
@@ -190,13 +229,18 @@ class EmbeddedSessions implements Sessions {
   #finish(entry: FinishEntry): FinishResult {
     const state = this.#sessions.get(entry.session)
     const isGone = state === undefined || (entry.incarnation !== '' && entry.incarnation !== state.incarnation)
-    const status = isGone ? 'expired' : finishEntry(state, entry)
+    const status = isGone ? 'expired' : finishEntry(state, entry, effects => this.#effects.forbidden(state, entry.bucket, effects))
     if (status === 'done') this.#changed.add(state!)
     if (entry.kind === 'final') {
-      if (status === 'done') this.#ledger.finished(state!, entry.msgId, entry.outcome)
-      else if (status === 'expired') this.#ledger.cameLate(state, entry.msgId)
-      if (entry.unpark)
-        return { status, parked: this.#parking.unpark(entry.unpark.service, entry.session, entry.msgId, entry.unpark.token) }
+      if (status === 'done') {
+        this.#ledger.finished(state!, entry.msgId, entry.outcome)
+        if (entry.effects) this.#effects.take(state!, entry.bucket, entry.effects)
+      } else if (status === 'expired') this.#ledger.cameLate(state, entry.msgId)
+      if (entry.unpark && endsMessage(status))
+        return {
+          status,
+          parked: this.#parking.unpark(entry.unpark.service, entry.unpark.lane ?? entry.session, entry.msgId, entry.unpark.token),
+        }
     }
     return status === 'done' ? DONE : { status }
   }
@@ -215,6 +259,7 @@ class EmbeddedSessions implements Sessions {
   #end(state: SessionState | undefined): void {
     if (!state) return
     this.#ledger.sessionEnded(state)
+    this.#effects.sessionEnded(state)
     this.#sessions.delete(state.session)
     this.#changed.delete(state)
     this.#ended.add(state)
@@ -256,6 +301,7 @@ class EmbeddedSessions implements Sessions {
       state.outbox.clear(transaction)
       transaction.remove(this.#records, recordKey(state))
     }
+    this.#effects.writeTo(transaction)
     this.#totals.write(transaction)
     this.#changed = new Set()
     this.#ended = new Set()
@@ -274,6 +320,10 @@ class EmbeddedSessions implements Sessions {
     for (const { key, value } of this.#deliveries.entries()) byId.get(outboxOwner(key))?.outbox.found(key, value.length)
   }
 }
+
+const FORBIDDEN: ReadonlySet<FinishStatus> = new Set(['conflict', 'emitsFull', 'sharedFull', 'outboxFull'])
+/** Else it is to be handled again. */
+const endsMessage = (status: FinishStatus): boolean => !FORBIDDEN.has(status)
 
 interface SessionWake {
   state: SessionState

@@ -1,50 +1,11 @@
 // A Redis of its own that is killed and comes back with an older state: what a fail-over to a replica behind, or a machine crash under appendfsync everysec, leaves.
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe } from 'node:test'
-import { silentLogger } from '@causeway/telemetry'
-import { type Backend, backendTest, startRedis } from '@causeway/test-backends'
+import { backendTest } from '@causeway/test-backends'
 import { uniqueName, until } from '@causeway/testing'
-import { Redis } from 'ioredis'
 import { answer, openSession, outboxOf, recordingGateway, renewal, resumed, resumption } from './fixture.conformance.ts'
+import { forgetfulStore } from './forgetful-store.fixture.ts'
 import type { RenewStatus } from './sessions.ts'
-import { openRedisSessions } from './sessions-redis.ts'
-
-/** A server whose state can be kept, and brought back after later writes. */
-async function forgetfulStore() {
-  const dataDir = await mkdtemp(join(tmpdir(), 'causeway-loss-'))
-  let server: Backend = await startRedis({ dataDir })
-  const port = Number(server.address.split(':')[1])
-  const url = `redis://${server.address}`
-  const sessions = await openRedisSessions({ url, prefix: uniqueName('loss'), logger: silentLogger })
-  return {
-    sessions,
-    async keep() {
-      const admin = new Redis(url)
-      await admin.save()
-      await admin.quit()
-    },
-    /** Another server on the same port: with what was kept last, all later writes lost. `meanwhile` there is none. */
-    async restart(meanwhile?: () => void) {
-      await server[Symbol.asyncDispose]()
-      meanwhile?.()
-      server = await startRedis({ dataDir, port })
-      await until(async () =>
-        sessions.ping().then(
-          () => true,
-          () => false,
-        ),
-      )
-    },
-    async [Symbol.asyncDispose]() {
-      await sessions.close()
-      await server[Symbol.asyncDispose]()
-      await rm(dataDir, { recursive: true })
-    },
-  }
-}
 
 const redisTest = (name: string, run: () => Promise<void>): void => backendTest(name, { redis: true }, run)
 

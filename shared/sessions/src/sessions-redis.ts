@@ -12,6 +12,7 @@ import {
   totalsKey,
 } from '@causeway/redis'
 import type { Redis } from 'ioredis'
+import type { SharedValue, StateQuery, StoredState, WaitingEmit } from './effects.ts'
 import { packLoad, packTurn, unpackAnswers } from './finish-pack.ts'
 import { ledgerOf } from './ledger-redis.ts'
 import { packRenewals } from './renew-pack.ts'
@@ -39,6 +40,7 @@ import type {
   Sessions,
   WakeHandlers,
 } from './sessions.ts'
+import { RedisEffects } from './sessions-redis-effects.ts'
 import { listenRedis } from './wake-redis.ts'
 
 /** Deliveries an outbox holds before pushes are refused (docs/protocol.md, section 5). */
@@ -71,12 +73,14 @@ class RedisSessions implements Sessions {
   readonly #sweep = new Script(sweepScript)
   readonly #end = new Script(endScript)
   readonly #marks = new Script(marksScript)
+  readonly #effects: RedisEffects
 
   constructor(redis: Redis, store: StoreWitness, options: RedisOptions & { prefix: string }) {
     this.#redis = redis
     this.#store = store
     this.#options = options
     this.#prefix = options.prefix
+    this.#effects = new RedisEffects(redis, options.prefix)
     this.#open = store.script(openScript)
     this.#finish = store.script(finishScript)
     this.#renew = store.script(renewScript)
@@ -136,6 +140,26 @@ class RedisSessions implements Sessions {
     const args = queries.flatMap(q => [q.bucket, q.session, q.incarnation, q.msgId])
     const digits = String(await this.#marks.run(this.#redis, this.#prefix, ...args))
     return Array.from(digits, digit => MARKS[Number(digit)])
+  }
+
+  states(queries: readonly StateQuery[]): Promise<StoredState[]> {
+    return this.#effects.states(queries)
+  }
+
+  shared(service: string, keys: readonly string[]): Promise<SharedValue[]> {
+    return this.#effects.shared(service, keys)
+  }
+
+  emits(service: string, bucket: number, limit: number): Promise<WaitingEmit[]> {
+    return this.#effects.emits(service, bucket, limit)
+  }
+
+  relayed(service: string, bucket: number, ids: readonly string[]): Promise<void> {
+    return this.#effects.relayed(service, bucket, ids)
+  }
+
+  emitsWaiting(service: string, buckets: readonly number[]): Promise<number[]> {
+    return this.#effects.emitsWaiting(service, buckets)
   }
 
   async renew(entries: readonly RenewEntry[]): Promise<RenewStatus[]> {

@@ -1,4 +1,5 @@
 import { describe, test } from 'node:test'
+import { effects } from './effects.conformance.ts'
 import { finishing } from './finishing.conformance.ts'
 import type { OnSessions, OpenedSessions, SessionsCapabilities } from './fixture.conformance.ts'
 import { leasing } from './leasing.conformance.ts'
@@ -22,6 +23,7 @@ export function sessionsConformance(name: string, open: () => Promise<OpenedSess
     })
   describe(`sessions conformance: ${name}`, () => {
     describe('finishing', () => finishing(onSessions, capabilities))
+    describe('effects', () => effects(onSessions, capabilities))
     describe('streams', () => streaming(onSessions))
     describe('outboxes', () => outboxes(onSessions, capabilities))
     describe('waking', () => waking(onSessions, capabilities))

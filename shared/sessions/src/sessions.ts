@@ -15,7 +15,10 @@
  * - Loss: where the store lost its last writes, no number is given twice: the renewal of a session says `wentBack`, or its resume
  *   `recovered` false. Where a finish, park or retry is missing that a living process had a reply for, the renewal of each session with a message
  *   under way says `lost`, and its resume `recovered` false. A store that lost nothing tells nobody anything.
+ * - Effects: pushes, state and emits of a final take effect with it, in one step, or not at all. State ends with its session. Emits keep the order of
+ *   their finishes and are told by emits() until relayed() has taken them away: a relay that dies in between makes them come twice, and never lets one out.
  */
+import type { Effects, SharedValue, StateQuery, StoredState, WaitingEmit } from './effects.ts'
 
 /** How a message ended; the ledger counts each. */
 export type Outcome = 'answered' | 'notified' | 'rejected' | 'failed' | 'deadLettered' | 'timedOut' | 'cancelled'
@@ -89,17 +92,19 @@ interface FinishBase {
   /** The delivery: a version-2 frame with seq 0; the gateway patches seq. Not copied until the promise resolves. */
   frame: Uint8Array | undefined
 }
-/** Ends a message. With `unpark` it also takes it out of its service's parked messages, and clears the head when none is left, whatever the status but `failed`. */
+/** Ends a message. With `unpark` it also takes it out of its service's parked messages, and clears the head when none is left, whatever the status but `failed` and those of forbidden effects. */
 export interface FinishFinal extends FinishBase {
   kind: 'final'
   outcome: Outcome
   msgId: number
   /** The message admitted before it. */
   prev: number
-  unpark?: { service: string; token: string }
+  /** `lane`: what it was parked in (laneOf); default: its session. */
+  unpark?: { service: string; token: string; lane?: string }
   /** Set where this ends a stream: its run and the number this last chunk has. */
   run?: string
   chunk?: number
+  effects?: Effects
 }
 /** One chunk of a stream, not the last. */
 export interface FinishChunk extends FinishBase {
@@ -127,10 +132,21 @@ export type FinishEntry = FinishFinal | FinishChunk | FinishPush
 /**
  * done: took effect. duplicate: the message was finished before, or the run's chunk taken before. expired: no such session, or another incarnation.
  * streamTaken: another run has begun this stream, or the chunk is not the next; outboxFull: a push or a chunk to a full outbox (an answer always finds room).
+ * conflict: its effects are made of state that is another now; emitsFull: the outbox of its bucket has no room for its emits; sharedFull: its service keeps as many keys as it may.
  * failed: the store could not do it for this session (detail in the log); it may be tried again. unconfirmed: the store is another than before and the session
  * waits for its gateway to say what it was given; it is to be tried again until something else comes.
  */
-export type FinishStatus = 'done' | 'duplicate' | 'expired' | 'streamTaken' | 'outboxFull' | 'failed' | 'unconfirmed'
+export type FinishStatus =
+  | 'done'
+  | 'duplicate'
+  | 'expired'
+  | 'streamTaken'
+  | 'outboxFull'
+  | 'failed'
+  | 'unconfirmed'
+  | 'conflict'
+  | 'emitsFull'
+  | 'sharedFull'
 export interface FinishResult {
   status: FinishStatus
   /** Only with `unpark`: messages still parked, head cleared, or the runner's token is no longer the head's. */
@@ -249,6 +265,16 @@ export interface Sessions {
   /** One call a turn; results in the order of the entries. `load` goes along to the gateways whose sessions are woken. Rejects only when the store cannot be reached: then nothing is known, and the same call may be made again. */
   finish(entries: readonly FinishEntry[], load?: ServiceLoad): Promise<FinishResult[]>
   marks(queries: readonly MarkQuery[]): Promise<Mark[]>
+  /** What services keep of sessions, in the order of the queries. */
+  states(queries: readonly StateQuery[]): Promise<StoredState[]>
+  /** What a service keeps for all its sessions, in the order of the keys. */
+  shared(service: string, keys: readonly string[]): Promise<SharedValue[]>
+  /** Emits of a service that wait for the log in a bucket, oldest first, at most `limit`. */
+  emits(service: string, bucket: number, limit: number): Promise<WaitingEmit[]>
+  /** Takes away emits that the log has. */
+  relayed(service: string, bucket: number, ids: readonly string[]): Promise<void>
+  /** How many emits wait in each of the buckets, in their order. */
+  emitsWaiting(service: string, buckets: readonly number[]): Promise<number[]>
   renew(entries: readonly RenewEntry[]): Promise<RenewStatus[]>
   /** Deliveries of one session above `above`, in order, at most `limit`. */
   outbox(query: CatchUpQuery, limit: number): Promise<CatchUpAnswer>
