@@ -1,5 +1,5 @@
-/** What stands and waits of one session for one service. */
-export class ParkedSession {
+/** What stands and waits of one lane for one service. */
+export class ParkedLane {
   readonly bucket: number
   /** msgId of the failing message that has a job; 0 where the next parked message is the head. */
   head = 0

@@ -56,6 +56,7 @@ export { decodeSynAck, encodeSynAck } from './frame-syn-ack.ts'
 export type { TypeName } from './frame-type.ts'
 export { Codec, Flag, FrameType, RESERVED_FLAGS, typeByName, typeName } from './frame-type.ts'
 export { decodeJsonText, encodeJsonText } from './json-text.ts'
+export { laneOf, sessionOfLane } from './lane.ts'
 export {
   ACK_DELAY_MS,
   APPEND_BUFFER,

@@ -84,7 +84,7 @@ export class BullmqRetryWorker implements RetryWorker {
         if (state !== 'unknown' && state !== 'completed' && state !== 'failed') continue
         const message = await parking.message(service, head)
         if (message === undefined) continue
-        logger.warn({ service, session: head.session, msgId: message.msgId, state }, 'retries: a head had no job, scheduled again')
+        logger.warn({ service, session: message.session, msgId: message.msgId, state }, 'retries: a head had no job, scheduled again')
         if (state !== 'unknown') await (await queue.getJob(head.jobId))?.remove()
         const token = message.msgId === head.msgId ? '' : head.token
         if ((await parking.setHead(message, token)) === 'head') await schedule(message, 0)

@@ -73,6 +73,7 @@ export async function finishMessage(
   failing: FailingSession,
   msgId: number,
   lease: RunnerLease | undefined,
+  lane?: string,
 ): Promise<FinishResult> {
   const { service, session, bucket, incarnation } = failing
   const entry: FinishFinal = {
@@ -85,7 +86,7 @@ export async function finishMessage(
     prev: msgId - 1,
     frame: new Uint8Array(20),
   }
-  if (lease) entry.unpark = { service, token: lease.token }
+  if (lease) entry.unpark = { service, token: lease.token, ...(lane === undefined ? {} : { lane }) }
   return (await sessions.finish([entry]))[0]!
 }
 
@@ -97,7 +98,7 @@ export function finishingRunner(sessions: Sessions, failing: FailingSession, att
   const outcomes: RunOutcome[] = []
   const finish: Attempt = async (handed, lease) => ({
     kind: 'finished',
-    parked: (await finishMessage(sessions, failing, handed.msgId, lease)).parked,
+    parked: (await finishMessage(sessions, failing, handed.msgId, lease, handed.lane)).parked,
   })
   const runner: RetryRunner = {
     async run(handed, lease) {

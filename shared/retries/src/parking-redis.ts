@@ -8,12 +8,15 @@ const ANSWERS: Record<string, ParkAnswer> = { p: 'parked', g: 'go', h: 'head', l
 
 /** A head that stands in Redis. */
 export interface Head {
-  session: string
+  lane: string
   bucket: number
   msgId: number
   jobId: string
   token: string
 }
+
+/** What became of a message that was to be its lane's head; ended: it is finished, and nothing was done. */
+export type Become = 'head' | 'parked' | 'ended' | 'lost'
 
 /** Heads and parked messages in Redis; finishing them is the finish script's part (shared/sessions). */
 export class RedisParking {
@@ -43,12 +46,12 @@ export class RedisParking {
   }
 
   /** `token` is '' for the dispatcher; a runner's token moves its head on to this message. */
-  async setHead(message: RetryMessage, token: string, owner?: PartitionOwner): Promise<'head' | 'parked' | 'lost'> {
+  async setHead(message: RetryMessage, token: string, owner?: PartitionOwner): Promise<Become> {
     const { bucket, service, session, msgId } = message
     const packed = JSON.stringify(toJob(message, true))
-    const ids = [bucket, service, session, msgId, packed, retryJobId(message), token, message.incarnation]
+    const ids = [bucket, service, session, msgId, packed, retryJobId(message), token, message.incarnation, ownLane(message)]
     ids.push(...this.#owner(service, owner))
-    return (await this.#counted(this.#head, ...ids)) as 'head' | 'parked' | 'lost'
+    return (await this.#counted(this.#head, ...ids)) as Become
   }
 
   /**
@@ -70,19 +73,23 @@ export class RedisParking {
     if (messages.length === 0) return []
     const args = messages.flatMap(message => {
       const { bucket, service, session, msgId } = message
-      return [bucket, service, session, msgId, JSON.stringify(toJob(message, true)), message.incarnation]
+      return [bucket, service, session, msgId, JSON.stringify(toJob(message, true)), message.incarnation, ownLane(message)]
     })
     const letters = await this.#counted(this.#park, ...this.#owner(messages[0].service, owner), ...args)
     return Array.from(letters, letter => ANSWERS[letter])
   }
 
   async claim(message: RetryMessage, token: string): Promise<boolean> {
-    const { bucket, service, session, msgId } = message
-    return (await this.#claim.run(this.#redis, this.#prefix, bucket, service, session, msgId, token)) === 1
+    const { bucket, service, msgId } = message
+    return (await this.#claim.run(this.#redis, this.#prefix, bucket, service, ownLane(message), msgId, token)) === 1
   }
 
-  async next(message: Pick<RetryMessage, 'bucket' | 'service' | 'session'>, token: string): Promise<RetryMessage | undefined> {
-    const packed = await this.#next.run(this.#redis, this.#prefix, message.bucket, message.service, message.session, token)
+  async next(message: RetryMessage, token: string): Promise<RetryMessage | undefined> {
+    return await this.#first(message.service, message.bucket, ownLane(message), token)
+  }
+
+  async #first(service: string, bucket: number, lane: string, token: string): Promise<RetryMessage | undefined> {
+    const packed = await this.#next.run(this.#redis, this.#prefix, bucket, service, lane, token)
     return packed === null ? undefined : fromJob(JSON.parse(String(packed)) as RetryJob)
   }
 
@@ -93,9 +100,9 @@ export class RedisParking {
     return replies.flatMap(([error, reply], index) => {
       if (error) throw error
       const entries = Object.entries(reply as Record<string, string>)
-      return entries.map(([session, head]) => {
+      return entries.map(([lane, head]) => {
         const [token, msgId, ...jobId] = head.split(';')
-        return { session, bucket: buckets[index], token, msgId: Number(msgId), jobId: jobId.join(';') }
+        return { lane, bucket: buckets[index], token, msgId: Number(msgId), jobId: jobId.join(';') }
       })
     })
   }
@@ -104,19 +111,21 @@ export class RedisParking {
    * The head's own message, from among its parked ones: what a client sent again may stand before it. Where that one is through, and the store forgot
    * which one follows, the first parked; a head with none is cleared.
    */
-  async message(service: string, { bucket, session, msgId, token }: Head): Promise<RetryMessage | undefined> {
-    const [packed] = await this.#redis.zrangebyscore(parkedKey(this.#prefix, bucket, service, session), msgId, msgId)
-    return packed === undefined ? await this.next({ bucket, service, session }, token) : fromJob(JSON.parse(packed) as RetryJob)
+  async message(service: string, { bucket, lane, msgId, token }: Head): Promise<RetryMessage | undefined> {
+    const [packed] = await this.#redis.zrangebyscore(parkedKey(this.#prefix, bucket, service, lane), msgId, msgId)
+    return packed === undefined ? await this.#first(service, bucket, lane, token) : fromJob(JSON.parse(packed) as RetryJob)
   }
 
   /** Messages that wait behind heads, the heads themselves not counted. */
   async countParked(service: string): Promise<number> {
     const heads = await this.heads(service, ALL_BUCKETS)
     const pipeline = this.#redis.pipeline()
-    for (const head of heads) pipeline.zcard(parkedKey(this.#prefix, head.bucket, service, head.session))
+    for (const head of heads) pipeline.zcard(parkedKey(this.#prefix, head.bucket, service, head.lane))
     const replies = (await pipeline.exec()) ?? []
     return replies.reduce((sum, [, count]) => sum + Math.max(0, Number(count) - 1), 0)
   }
 }
 
 export const ALL_BUCKETS: readonly number[] = Array.from({ length: BUCKETS }, (_, bucket) => bucket)
+
+const ownLane = ({ lane, session }: RetryMessage): string => lane ?? session

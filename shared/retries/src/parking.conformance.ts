@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { laneOf } from '@causeway/protocol'
 import { uniqueName, unless, until } from '@causeway/testing'
 import {
   failedAgain,
@@ -55,6 +56,32 @@ export function parking(onRetries: OnRetries, capabilities: RetriesCapabilities)
     await worker.close(5_000)
   })
 
+  onRetries(
+    'parks each key of a session by itself: what has another key goes, and its own comes in order',
+    async ({ retries, sessions }) => {
+      const failing = await failingSession(sessions)
+      const { service, session, bucket } = failing
+      const of = (key: string, msgId: number) => message(failing, msgId, { lane: laneOf(session, key) })
+      await retries.retry(of('a', 1), 30, true)
+      await retries.retry(of('b', 2), 60_000, true)
+      const offered = [of('a', 3), of('c', 4), of('b', 5), message(failing, 6), of('a', 7), of('b', 2)]
+      assert.deepEqual(await retries.park(offered), ['parked', 'go', 'parked', 'go', 'parked', 'head'])
+      assert.deepEqual((await retries.heads(service, [bucket])).sort(), [laneOf(session, 'a'), laneOf(session, 'b')])
+      const { runner, runs, outcomes, msgIds } = finishingRunner(sessions, failing)
+      const worker = await retries.work(service, runner, 4)
+      await until(() => outcomes.length === 3)
+      assert.deepEqual(msgIds(), [1, 3, 7])
+      assert.ok(runs.every(run => run.message.lane === laneOf(session, 'a')))
+      assert.deepEqual(
+        outcomes.map(outcome => (outcome.kind === 'finished' ? outcome.parked : outcome.kind)),
+        ['more', 'more', 'cleared'],
+      )
+      assert.deepEqual(await retries.park([of('a', 8), of('b', 9)]), ['go', 'parked'])
+      assert.deepEqual(await retries.heads(service, [bucket]), [laneOf(session, 'b')])
+      await worker.close(5_000)
+    },
+  )
+
   onRetries('makes a parked message that fails the new head', async ({ retries, sessions }) => {
     const failing = await failingSession(sessions)
     const recorded = finishingRunner(sessions, failing, async (handed, lease) =>
@@ -71,6 +98,14 @@ export function parking(onRetries: OnRetries, capabilities: RetriesCapabilities)
     await until(() => recorded.outcomes.length === 4)
     assert.deepEqual(recorded.msgIds(), [1, 2, 2, 3])
     await worker.close(5_000)
+  })
+
+  onRetries('makes no head of a message that has ended', async ({ retries, sessions }) => {
+    const failing = await failingSession(sessions)
+    for (const msgId of [1, 3]) await finishMessage(sessions, failing, msgId, undefined)
+    for (const msgId of [1, 3]) assert.equal(await retries.retry(message(failing, msgId), 0, true), 'kept')
+    assert.deepEqual(await retries.park([message(failing, 4)]), ['go'])
+    assert.deepEqual(await retries.counts(failing.service), { retrying: 0, parked: 0, dead: 0 })
   })
 
   onRetries('keeps a head in order through its attempts', async ({ retries, sessions }) => {

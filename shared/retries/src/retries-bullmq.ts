@@ -51,7 +51,7 @@ class BullmqRetries implements Retries {
   async retry(message: RetryMessage, delayMs: number, ordered: boolean, owner?: PartitionOwner): Promise<'kept' | 'lost'> {
     const become = ordered ? await this.#parking.setHead(message, '', owner) : await this.#parking.retryAlone(message, owner)
     if (become === 'lost') return 'lost'
-    if (become !== 'parked') await this.#schedule(message, delayMs, ordered)
+    if (become !== 'parked' && become !== 'ended') await this.#schedule(message, delayMs, ordered)
     // the job of a head that loses it is added again by the sweep; this one's loss has to be seen
     if (!ordered) await this.#parking.retryAlone(message, owner)
     return 'kept'
@@ -73,7 +73,7 @@ class BullmqRetries implements Retries {
   }
 
   async heads(service: string, buckets: readonly number[]): Promise<string[]> {
-    return (await this.#parking.heads(service, buckets)).map(head => head.session)
+    return (await this.#parking.heads(service, buckets)).map(head => head.lane)
   }
 
   async work(service: string, runner: RetryRunner, concurrency: number): Promise<RetryWorker> {

@@ -6,6 +6,7 @@ import { decodeStored, encodeStored, type StoredRetry } from './retries-embedded
 export interface Job {
   readonly service: string
   readonly session: string
+  readonly lane: string
   readonly msgId: number
   readonly attempts: number
   readonly ordered: boolean
@@ -47,9 +48,9 @@ export class Jobs {
   }
 
   /** Takes up a job that is stored already. */
-  remember({ service, session, msgId, attempts }: RetryMessage, dueAt: number, ordered: boolean): void {
+  remember({ service, session, lane = session, msgId, attempts }: RetryMessage, dueAt: number, ordered: boolean): void {
     this.#forget(session, msgId)
-    const job: Job = { service, session, msgId, attempts, ordered, dueAt, isRunning: false }
+    const job: Job = { service, session, lane, msgId, attempts, ordered, dueAt, isRunning: false }
     this.#byMessage.set(messageKey(session, msgId), job)
     this.#waiting.splice(this.#place(dueAt), 0, job)
   }

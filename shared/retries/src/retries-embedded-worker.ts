@@ -81,38 +81,38 @@ export class EmbeddedRetryWorker implements RetryWorker {
   async #runHead(job: Job): Promise<void> {
     const { jobs, parking, runner, service } = this.#options
     const head = await jobs.read(job)
-    const token = parking.head(service, job.session) === job.msgId ? parking.lease(service, job.session) : undefined
+    const token = parking.head(service, job.lane) === job.msgId ? parking.lease(service, job.lane) : undefined
     if (!head || token === undefined) return jobs.remove(job) // the finish that cleared the head was its end
     const lease: RunnerLease = { token, signal: this.#stopping.signal }
-    for (let message: RetryMessage | undefined = head; message; message = await this.#next(job.session)) {
+    for (let message: RetryMessage | undefined = head; message; message = await this.#next(job.lane)) {
       const outcome = await runner.run(message, lease)
       if (outcome.kind === 'retry') return this.#makeHead(job, outcome.message, outcome.delayMs)
-      if (outcome.parked === undefined && parking.head(service, job.session) !== undefined)
+      if (outcome.parked === undefined && parking.head(service, job.lane) !== undefined)
         throw new Error('a finish did not say what became of its head')
       jobs.remove(job)
       if (outcome.parked !== 'more') return
-      if (this.#isClosing) return this.#scheduleNext(job.session, 0)
+      if (this.#isClosing) return this.#scheduleNext(job.lane, 0)
     }
   }
 
   #makeHead(job: Job, message: RetryMessage, delayMs: number): void {
     const { jobs, parking, service } = this.#options
     if (job.msgId !== message.msgId) jobs.remove(job)
-    parking.setHead(service, message.session, message.bucket, message.msgId, message.incarnation)
+    parking.setHead(service, job.lane, message.bucket, message.msgId, message.incarnation)
     jobs.add(message, Date.now() + delayMs, true)
   }
 
-  async #next(session: string): Promise<RetryMessage | undefined> {
-    const bytes = await this.#options.parking.next(this.#options.service, session)
+  async #next(lane: string): Promise<RetryMessage | undefined> {
+    const bytes = await this.#options.parking.next(this.#options.service, lane)
     return bytes && decodeStored<{ message: RetryMessage }>(bytes).message
   }
 
   /** Gives the first parked message a job: it is the head now. */
-  async #scheduleNext(session: string, delayMs: number): Promise<void> {
+  async #scheduleNext(lane: string, delayMs: number): Promise<void> {
     const { jobs, parking, service } = this.#options
-    const message = await this.#next(session)
-    if (!message || parking.head(service, session) !== 0) return
-    parking.setHead(service, session, message.bucket, message.msgId, message.incarnation)
+    const message = await this.#next(lane)
+    if (!message || parking.head(service, lane) !== 0) return
+    parking.setHead(service, lane, message.bucket, message.msgId, message.incarnation)
     jobs.add(message, Date.now() + delayMs, true)
   }
 
@@ -121,6 +121,6 @@ export class EmbeddedRetryWorker implements RetryWorker {
     if (jobs.find(job.session, job.msgId) === job) {
       const message = await jobs.read(job)
       if (message) jobs.add(message, Date.now() + RERUN_DELAY_MS, job.ordered)
-    } else if (parking.head(service, job.session) === 0) await this.#scheduleNext(job.session, RERUN_DELAY_MS)
+    } else if (parking.head(service, job.lane) === 0) await this.#scheduleNext(job.lane, RERUN_DELAY_MS)
   }
 }

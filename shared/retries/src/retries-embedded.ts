@@ -1,5 +1,6 @@
 import type { BaseAdapter } from '@bull-board/api/baseAdapter'
 import { type DataFolder, type Parking, parkingOf, type Table } from '@causeway/embedded'
+import { sessionOfLane } from '@causeway/protocol'
 import type { Logger } from '@causeway/telemetry'
 import { EmbeddedAuditLog } from './audit-embedded.ts'
 import type { DeadLetter, ParkAnswer, Retries, RetryCounts, RetryMessage, RetryRunner, RetryWorker } from './retries.ts'
@@ -40,7 +41,7 @@ class EmbeddedRetries implements Retries {
   }
 
   async retry(message: RetryMessage, delayMs: number, ordered: boolean): Promise<'kept'> {
-    if (!ordered || this.#becomesHead(message)) this.#schedule(message, delayMs, ordered)
+    if (this.#isWanted(message) && (!ordered || this.#becomesHead(message))) this.#schedule(message, delayMs, ordered)
     await this.#folder.commit()
     return 'kept'
   }
@@ -52,7 +53,7 @@ class EmbeddedRetries implements Retries {
   }
 
   async heads(service: string, buckets: readonly number[]): Promise<string[]> {
-    return this.#parking.sessions(service, buckets)
+    return this.#parking.lanes(service, buckets)
   }
 
   async work(service: string, runner: RetryRunner, concurrency: number): Promise<RetryWorker> {
@@ -110,36 +111,45 @@ class EmbeddedRetries implements Retries {
       const jobs = this.#jobs(message.service)
       jobs.remember(message, dueAt, ordered)
       if (!ordered) this.#parking.waiting.add(message.session, message.msgId, 'retrying')
-      if (ordered && this.#parking.head(message.service, message.session) !== message.msgId)
+      if (ordered && this.#parking.head(message.service, message.lane ?? message.session) !== message.msgId)
         jobs.remove(jobs.find(message.session, message.msgId)!)
     }
-    for (const service of this.#parking.services())
-      for (const session of this.#parking.sessions(service)) await this.#restoreHead(service, session)
+    for (const service of this.#parking.services()) for (const lane of this.#parking.lanes(service)) await this.#restoreHead(service, lane)
     await this.#folder.commit()
   }
 
-  async #restoreHead(service: string, session: string): Promise<void> {
-    if (this.#parking.head(service, session) !== 0) return
-    const stored = await this.#parking.next(service, session)
-    if (!stored) return
+  /** A head that moved on to what is parked behind it, or whose job ended with it. */
+  async #restoreHead(service: string, lane: string): Promise<void> {
+    const head = this.#parking.head(service, lane)
+    if (head === undefined || this.#jobs(service).find(sessionOfLane(lane), head) !== undefined) return
+    const stored = await this.#parking.next(service, lane)
+    if (!stored) {
+      this.#parking.clear(service, lane)
+      return
+    }
     const { message } = decodeStored<StoredRetry>(stored)
-    this.#parking.setHead(service, session, message.bucket, message.msgId, message.incarnation)
+    this.#parking.setHead(service, lane, message.bucket, message.msgId, message.incarnation)
     this.#schedule(message, 0, true)
   }
 
-  /** Sets the head, unless another message of the session is it: then the message waits behind. */
+  /** Not what has ended meanwhile: read again after a crash, its message may be asked for while its own job ends it. */
+  #isWanted({ session, msgId, incarnation }: RetryMessage): boolean {
+    return this.#parking.waiting.isUnfinished(session, msgId, incarnation)
+  }
+
+  /** Sets the head, unless another message of the lane is it: then the message waits behind. */
   #becomesHead(message: RetryMessage): boolean {
-    const { service, session, bucket, msgId, incarnation } = message
-    const head = this.#parking.head(service, session)
-    if (head === undefined) this.#parking.setHead(service, session, bucket, msgId, incarnation)
+    const { service, session, lane = session, bucket, msgId, incarnation } = message
+    const head = this.#parking.head(service, lane)
+    if (head === undefined) this.#parking.setHead(service, lane, bucket, msgId, incarnation)
     if (head === undefined || head === msgId) return true
     this.#park(message)
     return false
   }
 
   #park(message: RetryMessage): ParkAnswer {
-    const { service, session, msgId, incarnation } = message
-    return this.#parking.park(service, session, msgId, incarnation, encodeStored<StoredRetry>({ message, dueAt: 0, ordered: true }))
+    const { service, session, lane = session, msgId, incarnation } = message
+    return this.#parking.park(service, lane, msgId, incarnation, encodeStored<StoredRetry>({ message, dueAt: 0, ordered: true }))
   }
 
   /** A message has one job, that of its highest attempt; an earlier one, or the same again, changes nothing. */

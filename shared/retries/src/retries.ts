@@ -5,9 +5,9 @@ import type { DeadLetters } from './dead-letters.ts'
 /**
  * Port: delay, park and dead-letter. Two adapters: retries-bullmq.ts and retries-embedded.ts.
  *
- * Of a route with `order: 'session'` a failing message becomes its session's *head* for that service; later ones of the
- * session wait, parked, until the head and then each of them has been handled in order. What an adapter promises:
- * - retry() with `ordered` sets the head before it schedules, or parks where another message of the session is the head; both steps may be
+ * Of a route with an order a failing message becomes the *head* of its lane (its session, or within that what has its key) for that service; later ones of the
+ * lane wait, parked, until the head and then each of them has been handled in order. What an adapter promises:
+ * - retry() with `ordered` sets the head before it schedules, or parks where another message of the lane is the head; both steps may be
  *   repeated (same session, msgId, attempt) without effect.
  * - park() is atomic with the clearing of a head: a message is parked while the head stands, or the answer is `go`, never between.
  * - One runner at a time holds a head: a later runner's token voids an earlier one's (finish answers `lost`).
@@ -32,6 +32,8 @@ export interface AttemptError {
 export interface RetryMessage {
   service: string
   session: string
+  /** What it is handled in order with (laneOf); default: its session. */
+  lane?: string
   bucket: number
   /** Of the session when it sent the message; one of another incarnation is in no ledger any more. */
   incarnation: string
@@ -99,11 +101,11 @@ export interface RetryCounts {
 }
 
 export interface Retries {
-  /** Schedules the message's next attempt in `delayMs`. With `ordered` it becomes (or stays) its session's head. `lost`: nothing was done. */
+  /** Schedules the message's next attempt in `delayMs`. With `ordered` it becomes (or stays) its lane's head. `lost`: nothing was done. */
   retry(message: RetryMessage, delayMs: number, ordered: boolean, owner?: PartitionOwner): Promise<'kept' | 'lost'>
-  /** For messages of sessions that are believed to have a head; answers in their order. */
+  /** For messages of lanes that are believed to have a head; answers in their order. */
   park(messages: readonly RetryMessage[], owner?: PartitionOwner): Promise<ParkAnswer[]>
-  /** Sessions of these buckets that have a head for the service. */
+  /** Lanes of these buckets that have a head for the service. */
   heads(service: string, buckets: readonly number[]): Promise<string[]>
   /** Runs due jobs of a service, at most `concurrency` at a time. */
   work(service: string, runner: RetryRunner, concurrency: number): Promise<RetryWorker>

@@ -5,6 +5,8 @@ export interface RetryJob {
   service: string
   route: string
   session: string
+  /** Where it is not its session. */
+  lane?: string
   bucket: number
   incarnation: string
   msgId: number
@@ -28,11 +30,12 @@ export interface DeadLetterJob extends RetryJob {
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 export function toJob(message: RetryMessage, ordered: boolean): RetryJob {
-  const { service, route, session, bucket, incarnation, msgId, attempts, errors, header, traceparent, contentType } = message
+  const { service, route, session, lane, bucket, incarnation, msgId, attempts, errors, header, traceparent, contentType } = message
   return {
     service,
     route,
     session,
+    ...(lane === undefined ? {} : { lane }),
     bucket,
     incarnation,
     msgId,
@@ -51,9 +54,10 @@ export function toDeadLetterJob(letter: DeadLetter): DeadLetterJob {
 }
 
 export function fromJob(job: RetryJob): RetryMessage {
-  const { service, route, session, bucket, incarnation, msgId, attempts, errors, header, traceparent, contentType } = job
+  const { service, route, session, lane, bucket, incarnation, msgId, attempts, errors, header, traceparent, contentType } = job
   const value = job.payload64 === undefined ? Buffer.from(job.payload ?? '') : Buffer.from(job.payload64, 'base64')
-  return { service, route, session, bucket, incarnation, msgId, attempts, errors, header, value, traceparent, contentType }
+  const own = lane === undefined ? {} : { lane }
+  return { service, route, session, ...own, bucket, incarnation, msgId, attempts, errors, header, value, traceparent, contentType }
 }
 
 function payloadFields(value: Uint8Array): { payload: string } | { payload64: string } {
