@@ -1,17 +1,18 @@
 import type { DataFolder, Table } from '@causeway/embedded'
 import { HoldersInMemory } from './holders-in-memory.ts'
-import { findClash, makePicture } from './picture.ts'
+import { findClash, makePicture, memoriesOf, type Remembered } from './picture.ts'
 import type {
   AnnouncedProcess,
   Announcement,
   Held,
-  KnownRoute,
   LateSession,
   Picture,
   Registry,
+  RouteSchema,
   Watching,
   WorkerProcess,
 } from './registry.ts'
+import { routeField } from './tracks.ts'
 
 /**
  * The registry of one process: gateway and workers live in it together, so that a lease can't be lost and no picture is
@@ -26,7 +27,10 @@ class EmbeddedRegistry implements Registry {
   readonly #folder: DataFolder
   readonly #table: Table
   readonly #processes = new Map<string, AnnouncedProcess>()
-  readonly #routes = new Map<string, KnownRoute>()
+  /** By field (tracks.ts). */
+  readonly #remembered = new Map<string, Remembered>()
+  /** By service, then by field (tracks.ts); its workers are in this process, and tell them again when it has been started again. */
+  readonly #schemas = new Map<string, Map<string, RouteSchema>>()
   readonly #watchers = new Set<(picture: Picture) => void>()
   #isTelling = false
   readonly #holders = new HoldersInMemory(worker => this.#processes.has(worker))
@@ -34,10 +38,11 @@ class EmbeddedRegistry implements Registry {
   constructor(folder: DataFolder) {
     this.#folder = folder
     this.#table = folder.table('routes')
-    for (const { value } of this.#table.entries()) {
-      const route = JSON.parse(value.toString('utf8')) as KnownRoute
+    for (const { key, value } of this.#table.entries()) {
+      const memory = JSON.parse(value.toString('utf8')) as Remembered
       // Its workers ended with this process, at a time nobody wrote down: they were last seen no later than now.
-      this.#routes.set(route.name, { ...route, priority: route.priority ?? 'normal', lastSeen: Date.now() })
+      const seen = { ...memory, lastSeen: Date.now() }
+      this.#remembered.set(key.toString('utf8'), 'event' in seen ? seen : { ...seen, priority: seen.priority ?? 'normal' })
     }
   }
 
@@ -52,6 +57,15 @@ class EmbeddedRegistry implements Registry {
         if (this.#processes.get(announced.id) !== present) return
         present = { ...present, stats }
         this.#processes.set(announced.id, present)
+        this.#tell()
+      },
+      serves: async about => {
+        if (this.#processes.get(announced.id) !== present || present.kind !== 'worker') return
+        const changed = { ...present, ...about }
+        this.#check(changed)
+        present = changed
+        this.#processes.set(announced.id, present)
+        await this.#see(changed)
         this.#tell()
       },
       withdraw: async () => {
@@ -77,6 +91,17 @@ class EmbeddedRegistry implements Registry {
       },
       close: async () => void this.#watchers.delete(watcher),
     }
+  }
+
+  async describe(service: string, schemas: readonly RouteSchema[]): Promise<void> {
+    const kept = this.#schemas.get(service) ?? new Map<string, RouteSchema>()
+    this.#schemas.set(service, kept)
+    for (const schema of schemas) kept.set(routeField(schema.route, schema.track), schema)
+  }
+
+  async schemas(service: string): Promise<RouteSchema[]> {
+    const kept = [...(this.#schemas.get(service) ?? [])]
+    return kept.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, schema]) => schema)
   }
 
   async hold(service: string, worker: string, partitions: readonly number[], force: boolean): Promise<Held> {
@@ -105,7 +130,7 @@ class EmbeddedRegistry implements Registry {
   }
 
   #picture(): Picture {
-    return makePicture([...this.#processes.values()], [...this.#routes.values()], Date.now())
+    return makePicture([...this.#processes.values()], [...this.#remembered.values()], Date.now())
   }
 
   /** Once for all that changes in a turn. */
@@ -119,12 +144,12 @@ class EmbeddedRegistry implements Registry {
     })
   }
 
-  /** Remembers a worker's routes as seen now. */
-  async #see({ service, routes }: WorkerProcess): Promise<void> {
-    const seen = routes.map(route => ({ ...route, service, lastSeen: Date.now() }))
-    for (const route of seen) this.#routes.set(route.name, route)
+  /** Remembers what a worker serves and wants as seen now. */
+  async #see(worker: WorkerProcess): Promise<void> {
+    const seen = memoriesOf(worker).map(([field, memory]) => [field, { ...memory, lastSeen: Date.now() } as Remembered] as const)
+    for (const [field, memory] of seen) this.#remembered.set(field, memory)
     await this.#folder.commit(transaction => {
-      for (const route of seen) transaction.put(this.#table, Buffer.from(route.name), Buffer.from(JSON.stringify(route)))
+      for (const [field, memory] of seen) transaction.put(this.#table, Buffer.from(field), Buffer.from(JSON.stringify(memory)))
     })
   }
 

@@ -1,6 +1,6 @@
 import { closeRedis, connectRedis, DEFAULT_PREFIX, type RedisOptions, Script } from '@causeway/redis'
 import type { Redis } from 'ioredis'
-import { findClash, makePicture, pictureSignature, type RememberedRoute } from './picture.ts'
+import { findClash, makePicture, memoriesOf, pictureSignature, type Remembered } from './picture.ts'
 import {
   type AnnouncedProcess,
   type Announcement,
@@ -10,11 +10,13 @@ import {
   LEASE_MS,
   type Picture,
   type Registry,
+  type RouteSchema,
   type RouteSpec,
   type Watching,
 } from './registry.ts'
 import { holdScript, lateScript, releaseScript, settleScript } from './script-holders.ts'
 import { leaseScript, readScript, withdrawScript } from './script-leases.ts'
+import { routeField } from './tracks.ts'
 
 /** A watcher reads the picture at least this often, ms: a lease that ran out tells nobody. */
 const POLL_MS = 500
@@ -45,11 +47,7 @@ class RedisRegistry implements Registry {
 
   async announce(announced: AnnouncedProcess): Promise<Announcement> {
     const process = { ...announced }
-    if (process.kind === 'worker') {
-      const clash = findClash(process, (await this.#picture()).workers)
-      if (clash !== undefined) throw new Error(clash)
-    }
-    await this.#renew(process, true)
+    await this.#tell(process)
     let busy = false
     const timer = setInterval(() => {
       if (busy) return
@@ -65,6 +63,10 @@ class RedisRegistry implements Registry {
       stats: stats => {
         process.stats = stats
       },
+      serves: async about => {
+        await this.#tell({ ...process, ...about } as AnnouncedProcess)
+        Object.assign(process, about)
+      },
       withdraw: async () => {
         clearInterval(timer)
         this.#renewals.delete(timer)
@@ -73,12 +75,17 @@ class RedisRegistry implements Registry {
     }
   }
 
+  async #tell(process: AnnouncedProcess): Promise<void> {
+    if (process.kind === 'worker') {
+      const clash = findClash(process, (await this.#picture()).workers)
+      if (clash !== undefined) throw new Error(clash)
+    }
+    await this.#renew(process, true)
+  }
+
   async #renew(process: AnnouncedProcess, tell: boolean): Promise<void> {
-    const routes = process.kind === 'worker' ? process.routes : []
-    const remembered = routes.flatMap(route => [
-      route.name,
-      JSON.stringify({ ...route, service: process.kind === 'worker' ? process.service : '' }).slice(0, -1),
-    ])
+    const memories = process.kind === 'worker' ? memoriesOf(process) : []
+    const remembered = memories.flatMap(([field, memory]) => [field, JSON.stringify(memory).slice(0, -1)])
     await this.#lease.run(this.#redis, this.#options.prefix, process.id, JSON.stringify(process), LEASE_MS, tell ? '1' : '0', ...remembered)
   }
 
@@ -86,8 +93,8 @@ class RedisRegistry implements Registry {
     const reply = ((await this.#read.run(this.#redis, this.#options.prefix)) as Buffer[]).map(String)
     const middle = reply.indexOf('')
     const processes = reply.slice(1, middle).map(json => revive(JSON.parse(json) as AnnouncedProcess))
-    const routes = reply.slice(middle + 1).map(json => withOpcode(JSON.parse(json) as RememberedRoute))
-    return makePicture(processes, routes, Number(reply[0]))
+    const remembered = reply.slice(middle + 1).map(json => revived(JSON.parse(json) as Remembered))
+    return makePicture(processes, remembered, Number(reply[0]))
   }
 
   async watch(changed: (picture: Picture) => void): Promise<Watching> {
@@ -124,6 +131,23 @@ class RedisRegistry implements Registry {
         await closeRedis(subscriber)
       },
     }
+  }
+
+  async describe(service: string, schemas: readonly RouteSchema[]): Promise<void> {
+    if (schemas.length === 0) return
+    const fields = schemas.flatMap(schema => [routeField(schema.route, schema.track), JSON.stringify(schema)])
+    await this.#redis.hset(this.#schemasKey(service), ...fields)
+  }
+
+  async schemas(service: string): Promise<RouteSchema[]> {
+    const kept = await this.#redis.hgetall(this.#schemasKey(service))
+    return Object.keys(kept)
+      .sort()
+      .map(field => JSON.parse(kept[field]) as RouteSchema)
+  }
+
+  #schemasKey(service: string): string {
+    return `${this.#options.prefix}:schemas:${service}`
   }
 
   async hold(service: string, worker: string, partitions: readonly number[], force: boolean): Promise<Held> {
@@ -165,5 +189,6 @@ const lateSessions = (reply: readonly Buffer[]): LateSession[] =>
 
 /** JSON leaves an undefined opcode out; what an older version remembered has no priority. */
 const withOpcode = <R extends RouteSpec>(route: R): R => ({ ...route, opcode: route.opcode, priority: route.priority ?? 'normal' })
+const revived = (memory: Remembered): Remembered => ('event' in memory ? memory : withOpcode(memory))
 const revive = (process: AnnouncedProcess): AnnouncedProcess =>
   process.kind === 'worker' ? { ...process, routes: process.routes.map(withOpcode) } : process

@@ -83,6 +83,33 @@ function processes(onRegistry: OnRegistry, capabilities: RegistryCapabilities): 
     await watching.close()
   })
 
+  onRegistry(
+    'shows within a second what a worker serves anew, an opcode that went to another of its routes included',
+    async ({ registry, another }) => {
+      const announced = worker()
+      const [route] = announced.routes
+      const announcement = await registry.announce(announced)
+      const watching = await (await another()).watch(() => {})
+      await announcement.serves({ version: '2', routes: [{ ...route, name: `${route.name}-renamed`, timeoutMs: 7 }] })
+      await until(() => workerIn(watching.picture, announced)?.version === '2', soon('the new version'))
+      assert.deepEqual(
+        workerIn(watching.picture, announced)!.routes.map(({ name, timeoutMs }) => [name, timeoutMs]),
+        [[`${route.name}-renamed`, 7]],
+      )
+      await watching.close()
+    },
+  )
+
+  onRegistry('refuses to serve anew what belongs to another service, and shows what was served before', async ({ registry }) => {
+    const [other, announced] = [worker(), worker()]
+    await registry.announce(other)
+    const announcement = await registry.announce(announced)
+    await assert.rejects(announcement.serves({ version: '2', routes: other.routes }), /is served by service/)
+    const watching = await registry.watch(() => {})
+    assert.deepEqual(workerIn(watching.picture, announced)?.version, announced.version)
+    await watching.close()
+  })
+
   onRegistry('carries the figures of a process with its renewals', async ({ registry, another }) => {
     const announced = gateway()
     const announcement = await registry.announce(announced)
@@ -176,6 +203,57 @@ function routes(onRegistry: OnRegistry): void {
     const watching = await registry.watch(() => {})
     await until(() => workerIn(watching.picture, first) !== undefined && workerIn(watching.picture, second) !== undefined, soon('both'))
     await watching.close()
+  })
+
+  onRegistry('lets tracks of one service serve a route each in its own way, and tells who serves it', async ({ registry, another }) => {
+    const spec = route({ opcode: freshOpcode(), timeoutMs: 1_000 })
+    const stable = worker({ routes: [spec] })
+    const canary = worker({ service: stable.service, track: 'canary', version: '2', routes: [{ ...spec, timeoutMs: 2_000 }, route()] })
+    await registry.announce(stable)
+    const announcement = await (await another()).announce(canary)
+    const watching = await registry.watch(() => {})
+    const known = () => watching.picture.routes.get(spec.name)!
+    await until(() => known().tracks?.length === 2, soon('both'))
+    assert.deepEqual([known().timeoutMs, known().tracks!.map(({ track }) => track)], [1_000, ['canary', 'stable']])
+    const fresh = watching.picture.routes.get(canary.routes[1]!.name)
+    assert.deepEqual([fresh?.service, fresh?.tracks?.map(({ track }) => track)], [stable.service, ['canary']])
+    await announcement.withdraw()
+    await until(() => workerIn(watching.picture, canary) === undefined, soon('its end'))
+    assert.equal(known().tracks?.length, 2)
+    await watching.close()
+  })
+
+  onRegistry('remembers which services want a session event, after their workers too', async ({ registry, another }) => {
+    const announced = worker({ events: ['session.opened', 'session.closed'], routes: [] })
+    const announcement = await registry.announce(announced)
+    const watching = await (await another()).watch(() => {})
+    const wanted = () => watching.picture.events.filter(({ service }) => service === announced.service)
+    assert.deepEqual(
+      wanted()
+        .map(({ name }) => name)
+        .sort(),
+      ['session.closed', 'session.opened'],
+    )
+    assert.ok(Math.abs(Date.now() - wanted()[0]!.lastSeen) < LEASE_MS)
+    assert.ok(![...watching.picture.routes.keys()].includes('session.opened'))
+    await announcement.withdraw()
+    await until(() => workerIn(watching.picture, announced) === undefined, soon('its end'))
+    assert.equal(wanted().length, 2)
+    await watching.close()
+  })
+
+  onRegistry('keeps the schemas of routes, by track, until others are told', async ({ registry, another }) => {
+    const { service, routes } = worker()
+    const [{ name }] = routes
+    assert.deepEqual(await registry.schemas(service), [])
+    const first = { route: name, input: { type: 'object' }, output: { type: 'string' } }
+    const canary = { route: name, track: 'canary', input: { type: 'array' } }
+    await registry.describe(service, [first, canary])
+    await registry.describe(worker().service, [{ route: 'other' }])
+    const reader = await another()
+    assert.deepEqual(await reader.schemas(service), [first, canary])
+    await registry.describe(service, [{ ...first, input: { type: 'number' } }])
+    assert.deepEqual(await reader.schemas(service), [{ ...first, input: { type: 'number' } }, canary])
   })
 
   onRegistry('refuses a route name that another service serves, and names both', async ({ registry, another }) => {

@@ -22,7 +22,7 @@ export interface RouteSpec {
   oneWay: boolean
   /** ms; default of requests that bring none. */
   timeoutMs: number
-  order: 'session' | 'none'
+  order: 'session' | 'key' | 'none'
   /** Who is refused first when messages wait too long. */
   priority: Priority
 }
@@ -39,7 +39,11 @@ export interface WorkerProcess extends ProcessBase {
   kind: 'worker'
   service: string
   version: string
+  /** Which of the service's versions this is, side by side with others. Default `stable`. */
+  track?: string
   routes: RouteSpec[]
+  /** Session events that it wants. Default: none. */
+  events?: string[]
 }
 export interface GatewayProcess extends ProcessBase {
   kind: 'gateway'
@@ -50,7 +54,22 @@ export type AnnouncedProcess = WorkerProcess | GatewayProcess
 
 export interface KnownRoute extends RouteSpec {
   service: string
-  /** Unix ms at which a worker serving it was last seen; a live one counts as now. */
+  /** Unix ms at which a worker serving it was last seen, on whatever track; a live one counts as now. */
+  lastSeen: number
+  /** On which tracks it is or was served, where that is not `stable` alone. */
+  tracks?: readonly RouteTrack[]
+}
+export interface RouteTrack {
+  track: string
+  /** Unix ms, as of the route. */
+  lastSeen: number
+}
+
+/** A session event that some service wants, or wanted. */
+export interface KnownEvent {
+  name: string
+  service: string
+  /** Unix ms at which a worker that wants it was last seen; a live one counts as now. */
   lastSeen: number
 }
 
@@ -59,6 +78,8 @@ export interface Picture {
   workers: readonly WorkerProcess[]
   /** By route name: all ever registered. */
   routes: ReadonlyMap<string, KnownRoute>
+  /** All ever registered. */
+  events: readonly KnownEvent[]
   /** True while the store cannot be read and this is the last picture had. */
   stale: boolean
 }
@@ -66,6 +87,8 @@ export interface Picture {
 export interface Announcement {
   /** Changes the figures told with the next renewal. */
   stats(stats: Record<string, number>): void
+  /** Tells of a worker's routes anew, at once. Rejects as announce() does, and changes nothing then. */
+  serves(about: Pick<WorkerProcess, 'version' | 'routes'>): Promise<void>
   withdraw(): Promise<void>
 }
 
@@ -88,11 +111,24 @@ export interface Held {
   late: LateSession[]
 }
 
+/** What a route takes and answers: JSON Schema 2020-12, as JSON. Absent where nobody has said. */
+export interface RouteSchema {
+  route: string
+  /** Default `stable`. */
+  track?: string
+  input?: object
+  output?: object
+}
+
 export interface Registry {
-  /** Rejects where a route name is served by another service, or an opcode by another route: clashes are found at start. */
+  /** Rejects where a route name is served by another service, or an opcode by another route: clashes are found at start. Tracks of one service share their routes. */
   announce(process: AnnouncedProcess): Promise<Announcement>
   /** Calls `changed` with each new picture, once before it resolves. */
   watch(changed: (picture: Picture) => void): Promise<Watching>
+  /** Keeps schemas of a service's routes, beside the picture: they are many bytes that few ask for. Each stands for its route and track until another is told. */
+  describe(service: string, schemas: readonly RouteSchema[]): Promise<void>
+  /** All that were told of a service, by route and track. */
+  schemas(service: string): Promise<RouteSchema[]>
   /** Takes partitions of a service for an announced worker. Those that another living worker holds are taken only with `force`. */
   hold(service: string, worker: string, partitions: readonly number[], force: boolean): Promise<Held>
   /** Frees those of the partitions that this worker holds, and names its late sessions, in one step. Names are renewed by a call that frees nothing. */
@@ -109,3 +145,5 @@ export interface Registry {
 export const LEASE_MS = 3_000
 /** Late sessions of one partition, of all its former holders together: several times what a worker handles at a time by default, and some 50 KB in one answer of the store. */
 export const LATE_SESSIONS = 1_000
+/** Longest schema of a route, bytes of JSON, input and output together; of a longer one nobody is told. */
+export const SCHEMA_BYTES = 64 << 10

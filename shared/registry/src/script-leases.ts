@@ -1,13 +1,13 @@
 /**
  * Leases of processes. Time is the store's own, so that clocks need not agree.
  *
- * Keys  <prefix>:processes hash id -> JSON, <prefix>:leases zset id by end (Unix ms), <prefix>:routes hash name -> JSON,
+ * Keys  <prefix>:processes hash id -> JSON, <prefix>:leases zset id by end (Unix ms), <prefix>:routes hash field (tracks.ts) -> JSON,
  *       channel <prefix>:registry
  */
 
 /**
  * Sets or renews a lease.
- * ARGV  1 prefix  2 id  3 JSON  4 lease ms  5 '1' to tell the watchers, then two a remembered route: name, JSON without its closing brace
+ * ARGV  1 prefix  2 id  3 JSON  4 lease ms  5 '1' to tell the watchers, then two a route or event that is remembered: field, JSON without its closing brace
  */
 export const leaseScript = `
 local prefix, id = ARGV[1], ARGV[2]
@@ -30,7 +30,7 @@ return 1
 
 /**
  * Drops what ran out and reads the rest. ARGV  1 prefix
- * Returns  {now, processes as JSON ..., '', routes as JSON ...}
+ * Returns  {now, processes as JSON ..., '', what is remembered as JSON ...}
  */
 export const readScript = `
 local prefix = ARGV[1]
