@@ -30,6 +30,15 @@ export class Counters {
   /** Dead letters whose copy on the -dlt topic Kafka did not confirm. */
   deadLettersUnlogged = 0
 
+  /** Finishes whose state had been changed by another. */
+  conflicts = 0
+  /** Finishes refused because the outbox of emits was full. */
+  emitsFull = 0
+  /** Emits that the log has confirmed, repeats included. */
+  emitsRelayed = 0
+  /** Emits that the log will never take. */
+  emitsRefused = 0
+
   /** Calls given up because a store refused them ten times. */
   refusedCalls = 0
 

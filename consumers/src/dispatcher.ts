@@ -13,6 +13,7 @@ import { Lanes } from './lanes.ts'
 import { LateSessions } from './late-sessions.ts'
 import { DRAIN_MS, RECLAIM_MS } from './limits.ts'
 import type { AttemptWish, MessageRunner } from './message-runner.ts'
+import { OrderKeys } from './order-keys.ts'
 import { Parking } from './parking.ts'
 import type { Gate } from './policies/gate.ts'
 import type { QueueTime } from './queue-time.ts'
@@ -34,6 +35,8 @@ export interface DispatcherOptions {
   /** Buckets of a partition. */
   bucketsOf: (partition: number) => readonly number[]
   concurrency: number
+  /** Bytes of the largest payload. */
+  maxPayload: number
   /** Keeps a record that is none of ours where operators find it. */
   unreadable: (record: ConsumedRecord, error: Error) => Promise<void>
   queueTime: QueueTime
@@ -42,7 +45,7 @@ export interface DispatcherOptions {
 }
 
 /**
- * Step 4 of a message's way: per session one at a time and in order, across sessions side by side. An offset is complete when its
+ * Step 4 of a message's way: per session, or key within it, one at a time and in order, across these side by side. An offset is complete when its
  * finish, park or retry call has returned. All that is known belongs to one assignment and goes with it.
  */
 export class Dispatcher {
@@ -50,6 +53,7 @@ export class Dispatcher {
   readonly #parking: Parking
   readonly #repeats: RepeatCheck
   readonly #handover: Handover
+  readonly #keys: OrderKeys
   #consumer: LogConsumer | undefined
   #lanes: Lanes
   #late: LateSessions
@@ -68,9 +72,10 @@ export class Dispatcher {
     this.#parking = new Parking(options)
     this.#repeats = new RepeatCheck(options.sessions, options.counters, options.logger)
     this.#handover = new Handover(options)
+    this.#keys = new OrderKeys(options.maxPayload, options.logger)
     this.#lanes = new Lanes([], options.counters)
     this.#late = this.#lateSessions([], [])
-    this.#ready = new ReadyLanes(options.concurrency)
+    this.#ready = new ReadyLanes(() => options.concurrency)
     this.#backlog = new Backlog([], () => this.#consumer)
   }
 
@@ -101,7 +106,7 @@ export class Dispatcher {
     this.#backlog.close()
     this.#backlog = new Backlog(partitions, () => this.#consumer)
     this.#ready.abandon()
-    this.#ready = new ReadyLanes(this.#options.concurrency)
+    this.#ready = new ReadyLanes(() => this.#options.concurrency)
     this.#stopped = true
     await this.#handover.release(running)
     const elsewhere = await this.#handover.take(partitions, () => this.#stands(generation))
@@ -234,15 +239,15 @@ export class Dispatcher {
   }
 
   #enter(lane: Lane, laneMessage: LaneMessage): void {
-    if (!this.#isOrdered(laneMessage)) this.#ready.add(this.#loneLane(lane, laneMessage))
-    else {
-      lane.queue.push(laneMessage)
-      if (!lane.busy && !lane.ready) this.#ready.add(lane)
+    const { message } = laneMessage
+    const route = this.#options.routes.get(message.header.route)
+    if (route?.order === 'none') {
+      this.#ready.add(this.#loneLane(lane, laneMessage))
+      return
     }
-  }
-
-  #isOrdered({ message }: LaneMessage): boolean {
-    return this.#options.routes.get(message.header.route)?.order !== 'none'
+    const own = route?.order === 'key' ? this.#lanes.keyed(lane, this.#keys.of(route, message)) : lane
+    own.queue.push(laneMessage)
+    if (!own.busy && !own.ready) this.#ready.add(own)
   }
 
   /** A message of a route without order runs beside its session's others. */
@@ -344,6 +349,7 @@ export class Dispatcher {
     if (generation !== this.#generation) return
     this.#ready.end(lane)
     if (lane.waiting > 0 && !lane.ready) this.#ready.add(lane)
+    this.#lanes.rest(lane)
     this.#pump()
   }
 
@@ -370,6 +376,7 @@ export class Dispatcher {
     if (lane.unfinished === 0) lane.settled?.()
     entry.complete = true
     this.#end(lane)
+    this.#lanes.rest(lane)
   }
 
   /** After a handler: the next one, or the failed message becomes its session's head before anything else of it moves. */
@@ -384,7 +391,7 @@ export class Dispatcher {
   }
 
   #retryLater(lane: Lane, laneMessage: LaneMessage, wish: NonNullable<AttemptWish>, generation: number): void {
-    this.#parking.retryLater(lane, laneMessage, wish, this.#isOrdered(laneMessage), goOn => {
+    this.#parking.retryLater(lane, laneMessage, wish, lane.isOrdered, goOn => {
       this.#end(lane)
       if (goOn) this.#goOn(lane, generation)
       else {

@@ -68,7 +68,7 @@ function attemptNow(route: Route, message: StoredMessage, ctx: Context, maxPaylo
   try {
     if (route.input === bytes) input = message.value
     else {
-      const decoded = decode(route, message, maxPayload)
+      const decoded = decodedInput(route, message, maxPayload)
       if (route.input === undefined) input = decoded
       else {
         const checked = route.input['~standard'].validate(decoded)
@@ -146,9 +146,14 @@ export function failure(error: unknown): AttemptOutcome {
 /** A time that is no time leaves the wait to the route's back-off. */
 const usableDelay = (delayMs: number): number | undefined => (Number.isFinite(delayMs) && delayMs >= 0 ? delayMs : undefined)
 
-function decode(route: Route, message: StoredMessage, maxPayload: number): unknown {
+/** What a route's handler would get but for its schema; remembered with the message. Throws where it can't be decoded. */
+export function decodedInput(route: Route, message: StoredMessage, maxPayload: number): unknown {
+  if (message.decoded !== undefined) return message.decoded.value
+  if (route.input === bytes) return message.value
   try {
-    return route.codecs.decode(message, maxPayload)
+    const value = route.codecs.decode(message, maxPayload)
+    if (route.orderKey !== undefined) message.decoded = { value }
+    return value
   } catch (error) {
     throw new Error(`payload: ${(error as Error).message}`)
   }

@@ -12,9 +12,14 @@ export interface LaneMessage {
   check: boolean
 }
 
-/** One session's messages at this worker: one at a time, in order. It also remembers how far the session has come (the reader's fence). */
+/**
+ * What is handled one at a time and in order at this worker: the messages of a session, or of a key within it. A session's own lane also remembers how far
+ * the session has come (the reader's fence).
+ */
 export class Lane {
   readonly session: string
+  /** laneOf: of a key's lane not the session alone. */
+  readonly id: string
   readonly partition: number
   epoch = 0
   highest = 0
@@ -31,29 +36,45 @@ export class Lane {
   unfinished = 0
   /** Messages begun, of lanes beside it too, whose finish or retry call has not returned. */
   running = 0
-  /** A head stands for this session, as far as is known: every message is offered for parking. */
+  /** A head stands for this lane, as far as is known: every message is offered for parking. */
   head: boolean
   /** The turn of the clock in which it had its last message (Lanes). */
   usedIn = 0
   /** Called once nothing is unfinished. */
   settled: (() => void) | undefined
 
-  /** The session's own lane, where this is one of a message that runs beside it. */
+  /** Lanes of keys, by their ids; undefined where it has none. */
+  keyed: Map<string, Lane> | undefined
+
+  /** The session's own lane, where this is one of a key, or of a message that runs beside it. */
   readonly origin: Lane | undefined
 
-  constructor(session: string, partition: number, head: boolean, origin?: Lane) {
+  constructor(session: string, partition: number, head: boolean, origin?: Lane, id = session) {
     this.session = session
+    this.id = id
     this.partition = partition
     this.origin = origin
     this.head = head
+  }
+
+  /** False for one of a message that runs beside its session's others. */
+  get isOrdered(): boolean {
+    return this.origin === undefined || this.id !== this.session
   }
 
   get waiting(): number {
     return this.queue.length - this.first
   }
 
+  /** It, and the lanes of its keys. */
   get idle(): boolean {
-    return !this.busy && !this.ready && this.unfinished === 0 && this.running === 0 && this.waiting === 0
+    const rests = !this.busy && !this.ready && this.unfinished === 0 && this.running === 0 && this.waiting === 0
+    return rests && (this.keyed === undefined || [...this.keyed.values()].every(each => each.idle))
+  }
+
+  /** Of it, or of a key of it. */
+  get hasHead(): boolean {
+    return this.head || (this.keyed !== undefined && [...this.keyed.values()].some(each => each.head))
   }
 
   take(): LaneMessage | undefined {

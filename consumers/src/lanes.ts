@@ -1,6 +1,7 @@
+import { laneOf } from '@causeway/protocol'
 import type { Counters } from './counters.ts'
 import { Lane, type LaneMessage } from './lane.ts'
-import { LANES } from './limits.ts'
+import { KEYED_LANES, LANES } from './limits.ts'
 
 /** Share of the lanes kept when idle ones are forgotten. */
 const KEPT = 0.9
@@ -11,7 +12,7 @@ const KEPT = 0.9
  */
 export class Lanes {
   readonly #lanes = new Map<string, Lane>()
-  /** Sessions in which a head stood when the assignment was taken over. */
+  /** Lanes in which a head stood when the assignment was taken over. */
   readonly #heads: Set<string>
   readonly #counters: Counters
   /** Nothing is known of heads in sessions that come for the first time: each is offered for parking once. */
@@ -45,9 +46,35 @@ export class Lanes {
     return lane
   }
 
+  /** The lane of a key of a session. */
+  keyed(origin: Lane, key: string): Lane {
+    const id = laneOf(origin.session, key)
+    origin.keyed ??= new Map()
+    let lane = origin.keyed.get(id)
+    if (lane === undefined) {
+      if (origin.keyed.size >= KEYED_LANES) this.#forgetIdleKeys(origin.keyed)
+      lane = new Lane(origin.session, origin.partition, this.#heads.delete(id) || this.#headsUnknown, origin, id)
+      origin.keyed.set(id, lane)
+    }
+    return lane
+  }
+
+  /** Forgets the lane of a key that has come to rest. */
+  rest(lane: Lane): void {
+    if (lane.origin?.keyed?.get(lane.id) === lane && lane.idle && !lane.head) lane.origin.keyed.delete(lane.id)
+  }
+
+  #forgetIdleKeys(keyed: Map<string, Lane>): void {
+    for (const [id, lane] of keyed) {
+      if (!lane.idle) continue
+      if (lane.head) this.#headsUnknown = true
+      keyed.delete(id)
+    }
+  }
+
   /** Forgets sessions that had no message since the turn before this one, and begins the next; called by the clock. Heads are remembered: to have forgotten one costs every new session a question. */
   forgetUnused(): void {
-    for (const lane of this.#lanes.values()) if (lane.usedIn < this.#turn && lane.idle && !lane.head) this.#lanes.delete(lane.session)
+    for (const lane of this.#lanes.values()) if (lane.usedIn < this.#turn && lane.idle && !lane.hasHead) this.#lanes.delete(lane.session)
     this.#turn++
   }
 
@@ -72,7 +99,7 @@ export class Lanes {
     for (const lane of this.#lanes.values()) {
       if (excess <= 0) return
       if (!lane.idle) continue
-      if (lane.head) this.#headsUnknown = true
+      if (lane.hasHead) this.#headsUnknown = true
       this.#lanes.delete(lane.session)
       excess--
     }

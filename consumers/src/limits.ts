@@ -68,3 +68,20 @@ export const HEAVY_BYTES = 32 << 10
 export const FULL_AGAIN_MS = 100
 /** Effects of ctx.once under way at a worker, those of handlers whose time is over among them. */
 export const ONCE_RUNNING = 10_000
+/** Requests of handlers to other services without an answer, a worker; beyond, a further one fails with OVERLOADED. Each costs some 2 KB and its answer. */
+export const REQUESTS_IN_FLIGHT = 4_096
+/** Bytes of such requests that the log has not confirmed; beyond, the same. */
+export const REQUESTS_WAITING_BYTES = 64 << 20
+/** Longest time-out of one, ms; longer is cut to it. */
+export const MAX_REQUEST_MS = 86_400_000
+/** How often the store is told which of them are stored, ms, and of how many in one call. */
+export const REQUEST_RENEW_TICK_MS = 100
+export const REQUESTS_RENEWED = 1_000
+/** Wait before answers that wake-ups did not bring are looked for again where the store did not answer, ms. */
+export const CATCH_UP_RETRY_MS = 500
+/** Session events that a worker handles at a time; how many more it polls, says OUTSTANDING_RECORDS for each partition. */
+export const EVENTS_AT_A_TIME = 64
+/** Lanes of keys that one session has; beyond, those at rest are forgotten, and what is known of their heads with them. */
+export const KEYED_LANES = 1_000
+/** How often the registry is told the schemas of routes, ms. */
+export const DESCRIBE_TICK_MS = 60_000

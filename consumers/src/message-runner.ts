@@ -1,17 +1,21 @@
 import { randomBytes } from 'node:crypto'
 import type { AttemptError, DeadLetter as Letter } from '@causeway/retries'
-import type { FinishBatcher, FinishFinal, FinishResult, Outcome } from '@causeway/sessions'
+import { type FinishBatcher, type FinishFinal, type FinishResult, type Outcome, SHARED_KEYS } from '@causeway/sessions'
 import type { Logger } from '@causeway/telemetry'
 import { errorFrame, finalEntry, responseFrame } from './answers.ts'
 import { attemptError } from './attempt-error.ts'
+import type { ServiceConfig } from './central/service-config.ts'
 import { type Clock, machineClock } from './clock.ts'
 import { Context } from './context.ts'
 import type { Counters } from './counters.ts'
 import type { DeadLetters } from './dead-letters.ts'
-import { type AttemptOutcome, attempt } from './execution.ts'
+import type { HandlerEffects } from './effects/handler-effects.ts'
+import { CONFLICT_RUNS, CONFLICT_WAIT_MS, EMITS_FULL_MS } from './effects/limits.ts'
+import { type AttemptOutcome, attempt, failure } from './execution.ts'
 import type { Once } from './once.ts'
 import { DeadLetter } from './outcome-errors.ts'
 import { type Publish, pushBy } from './pushes.ts'
+import type { Ask } from './requests/requests.ts'
 import { backoffMs } from './retry-policy.ts'
 import type { Route } from './route.ts'
 import type { Running } from './running.ts'
@@ -28,6 +32,12 @@ export interface MessageRunnerOptions {
   /** To a channel. */
   publish: Publish
   once: Once
+  /** What `ctx.request` does. */
+  ask?: Ask
+  /** What `ctx.config` reads. */
+  config?: Pick<ServiceConfig, 'get'>
+  /** What `ctx.state` and `ctx.emit` do. */
+  effects: HandlerEffects
   deadLetters: Pick<DeadLetters, 'bury'>
   running: Running
   /** Bytes of the largest payload that clients take. */
@@ -59,6 +69,8 @@ interface Attempt extends Ending {
   deadline: number
   route: Route | undefined
   context: Context
+  /** How often it was handled in vain because of what another finish had written. */
+  conflicts: number
 }
 
 /** Runs one attempt of one message and finishes what it decided (step 5), for the dispatcher and for the retries alike. */
@@ -86,7 +98,7 @@ export class MessageRunner {
     unpark: Unpark,
     finished: Finished,
   ): AttemptWish | Promise<AttemptWish> {
-    const { service, routes, counters, running, maxPayload, logger } = this.#options
+    const { running } = this.#options
     const deadline = message.header.deadline === 0 ? Number.POSITIVE_INFINITY : message.header.deadline
     const now = this.#clock.now()
     if (now >= deadline) {
@@ -98,15 +110,38 @@ export class MessageRunner {
       this.#final({ message, unpark, finished }, 'cancelled', errorFrame(message, 'CANCELLED', CANCELLED))
       return undefined
     }
+    return this.#attempt(message, number, errors, unpark, finished, deadline, 0)
+  }
+
+  #attempt(
+    message: StoredMessage,
+    number: number,
+    errors: readonly AttemptError[],
+    unpark: Unpark,
+    finished: Finished,
+    deadline: number,
+    conflicts: number,
+  ): AttemptWish | Promise<AttemptWish> {
+    const { service, routes, counters, running, maxPayload, logger, effects } = this.#options
     const route = routes.get(message.header.route)
-    const context = new Context({ message, attempt: number, deadline, logger, push: this.#push, once: this.#options.once })
-    const made: Attempt = { message, unpark, finished, number, errors, deadline, route, context }
+    const context = new Context({
+      message,
+      attempt: number,
+      deadline,
+      logger,
+      push: this.#push,
+      once: this.#options.once,
+      ask: this.#options.ask,
+      config: this.#options.config,
+      effects: () => effects.of(message, route!, false),
+    })
+    const made: Attempt = { message, unpark, finished, number, errors, deadline, route, context, conflicts }
     if (route === undefined) return this.#decide(made, unknownRoute(message, service))
     counters.handled.add()
     const outcome = attempt(route, message, context, maxPayload)
     if (!(outcome instanceof Promise)) return this.#decide(made, outcome)
     const from = performance.now()
-    return running.watch(context, Math.min(deadline, now + route.timeoutMs), outcome).then(late => {
+    return running.watch(context, Math.min(deadline, this.#clock.now() + route.timeoutMs), outcome).then(late => {
       if ((message.header.msgId & 15) === 1) counters.handling.add(performance.now() - from)
       return this.#decide(made, late)
     })
@@ -114,10 +149,10 @@ export class MessageRunner {
 
   #decide(made: Attempt, outcome: AttemptOutcome): AttemptWish | Promise<AttemptWish> {
     const { message, number, errors, route } = made
+    if (outcome.kind !== 'answer' && outcome.kind !== 'stream') made.context.dropEffects()
     switch (outcome.kind) {
       case 'answer':
-        this.#answer(made, outcome.payload, outcome.codec)
-        return undefined
+        return this.#answer(made, outcome.payload, outcome.codec)
       case 'stream':
         return this.#track(this.#stream(made, outcome.values))
       case 'rejected':
@@ -144,17 +179,59 @@ export class MessageRunner {
   }
 
   /** An answer that its client could not take is no answer: another attempt would make the same. */
-  #answer(made: Attempt, payload: Uint8Array, codec: number): void {
+  #answer(made: Attempt, payload: Uint8Array, codec: number): AttemptWish | Promise<AttemptWish> {
     const { message, context } = made
     const { maxPayload } = this.#options
     if (message.header.kind === 'request' && payload.length > maxPayload) {
       const detail = `the answer has ${payload.length} bytes: at most ${maxPayload} (CAUSEWAY_MAX_PAYLOAD); stream it`
       context.log.error(detail)
+      context.dropEffects()
       this.#final(made, 'failed', errorFrame(message, 'HANDLER_FAILED', detail))
-      return
+      return undefined
     }
-    this.#pushOwn(message, context)
-    this.#final(made, 'answered', responseFrame(message, payload, codec, context.answeredBy))
+    const frame = responseFrame(message, payload, codec, context.answeredBy)
+    if (context.hasEffects) return this.#effective(made, frame)
+    this.#final(made, 'answered', frame)
+    return undefined
+  }
+
+  /** The answer and what it takes along, or another attempt. Its session's next message begins after that: it reads what this one has written. */
+  async #effective(made: Attempt, frame: Uint8Array | undefined): Promise<AttemptWish> {
+    const { finisher, counters } = this.#options
+    const { message, context, unpark, errors } = made
+    const entry = finalEntry(message, 'answered', frame)
+    if (unpark !== undefined) entry.unpark = unpark
+    try {
+      entry.effects = await context.takeEffects()
+    } catch (error) {
+      return this.#decide(made, failure(error))
+    }
+    const result = await new Promise<FinishResult>(resolve => finisher.add(entry, resolve))
+    switch (result.status) {
+      case 'conflict':
+        return this.#conflicted(made)
+      case 'emitsFull':
+        counters.emitsFull++
+        context.log.warn('it emits, and the outbox of emits is full: it waits')
+        return { errors: [...errors], delayMs: EMITS_FULL_MS, counts: false }
+      case 'sharedFull':
+        return this.#decide(made, failure(new RangeError(`its service keeps ${SHARED_KEYS} shared keys already: delete some`)))
+      case 'outboxFull':
+        return this.#decide(made, failure(new Error('it pushes to its own session, whose outbox is full: nothing of it has taken effect')))
+      default:
+        // a duplicate may be this very call, made again
+        if (entry.effects.emits !== undefined) this.#options.effects.emitted(message.bucket)
+        this.#ended(made, entry.outcome, result)
+        return undefined
+    }
+  }
+
+  /** Another finish has changed what the handler read: it is handled again, on what there is now. */
+  #conflicted(made: Attempt): AttemptWish | Promise<AttemptWish> {
+    const { message, number, errors, unpark, finished, deadline, conflicts } = made
+    this.#options.counters.conflicts++
+    if (conflicts < CONFLICT_RUNS) return this.#attempt(message, number, errors, unpark, finished, deadline, conflicts + 1)
+    return { errors: [...errors], delayMs: CONFLICT_WAIT_MS * (1 + Math.random()), counts: false }
   }
 
   #track(stream: Promise<AttemptWish>): Promise<AttemptWish> {
@@ -177,6 +254,7 @@ export class MessageRunner {
         ...{ message, ctx, finisher, run: randomBytes(6).toString('base64url'), maxPayload },
         encode: value => route!.codecs.encode(value, message.header.codec),
         before: () => this.#pushOwn(message, ctx),
+        effects: () => (ctx.hasEffects ? ctx.takeEffects() : undefined),
         waiting: forValue => {
           watched.deadline = forValue ? Math.min(deadline, this.#clock.now() + route!.timeoutMs) : deadline
         },
@@ -186,6 +264,7 @@ export class MessageRunner {
     running.end(watched)
     if ('cut' in end) return this.#decide(made, { kind: 'failed', error: end.cut, delayMs: undefined })
     counters.finished(end.outcome, end.result)
+    if (end.hasEmitted) this.#options.effects.emitted(message.bucket)
     if (end.result.status === 'failed') await this.#unfinishable(made)
     else if (made.unpark === undefined) made.finished(end.result)
     else this.#final(made, 'answered', undefined)
@@ -215,12 +294,14 @@ export class MessageRunner {
   #final(ending: Ending, outcome: Outcome, frame: Uint8Array | undefined): void {
     const entry = finalEntry(ending.message, outcome, frame)
     if (ending.unpark !== undefined) entry.unpark = ending.unpark
-    this.#options.finisher.add(entry, result => {
-      this.#options.counters.finished(entry.outcome, result)
-      // a dead letter is where an operator sees it already
-      if (result.status === 'failed' && outcome !== 'deadLettered') void this.#unfinishable(ending)
-      else ending.finished(result)
-    })
+    this.#options.finisher.add(entry, result => this.#ended(ending, entry.outcome, result))
+  }
+
+  #ended(ending: Ending, outcome: Outcome, result: FinishResult): void {
+    this.#options.counters.finished(outcome, result)
+    // a dead letter is where an operator sees it already
+    if (result.status === 'failed' && outcome !== 'deadLettered') void this.#unfinishable(ending)
+    else ending.finished(result)
   }
 
   /** The store can't finish for this session (its log says why): the message goes where an operator sees it, and holds up nothing. */

@@ -51,7 +51,14 @@ export function messageOf(changes: RecordChanges = {}): StoredMessage {
 
 /** The context of a first attempt whose pushes go nowhere. */
 export function contextOf(message: StoredMessage, attempt = 1): Context {
-  return new Context({ message, attempt, deadline: Number.POSITIVE_INFINITY, logger: silentLogger, push: async () => {}, once: onceOf() })
+  return new Context({
+    message,
+    attempt,
+    deadline: Number.POSITIVE_INFINITY,
+    logger: silentLogger,
+    push: async () => {},
+    once: onceOf(),
+  })
 }
 
 /** Effects whose results are kept in memory. */

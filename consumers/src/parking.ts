@@ -1,4 +1,4 @@
-import type { AttemptError, ParkAnswer, Retries } from '@causeway/retries'
+import type { AttemptError, ParkAnswer, Retries, RetryMessage } from '@causeway/retries'
 import type { Logger } from '@causeway/telemetry'
 import { retrying } from './backend-retry.ts'
 import type { Counters } from './counters.ts'
@@ -38,7 +38,7 @@ export class Parking {
     }
     const { service, worker, retries, counters, logger } = this.#options
     const { errors, delayMs } = wish
-    const retry = { ...toRetry(service, failed.message), attempts: errors.length, errors }
+    const retry = { ...retryOf(service, lane, failed), attempts: errors.length, errors }
     counters.retried++
     retrying('scheduling a retry', logger, () => retries.retry(retry, delayMs, ordered, { worker, partition: failed.partition }))
       .then(
@@ -62,7 +62,7 @@ export class Parking {
   park(lane: Lane, advance: (goOn: boolean) => void): void {
     const { retries, service, worker, logger } = this.#options
     const waiting = lane.takeAll()
-    const messages = waiting.map(each => toRetry(service, each.message))
+    const messages = waiting.map(each => retryOf(service, lane, each))
     retrying('parking', logger, () => retries.park(messages, { worker, partition: waiting[0].partition }))
       .then(
         answers => this.#parked(lane, waiting, answers),
@@ -84,7 +84,7 @@ export class Parking {
       if (answers[i] === 'go') going.push(waiting[i])
       else {
         this.#options.counters.parked++
-        if (answers[i] === 'head') this.#reschedule(waiting[i])
+        if (answers[i] === 'head') this.#reschedule(lane, waiting[i])
         else waiting[i].entry.complete = true
       }
     }
@@ -103,10 +103,11 @@ export class Parking {
   }
 
   /** The message is the head itself, read again: whoever set it may have died before its job was there. The sweep for such heads makes up for a refusal. */
-  #reschedule({ message, entry, partition }: LaneMessage): void {
+  #reschedule(lane: Lane, laneMessage: LaneMessage): void {
+    const { entry, partition } = laneMessage
     const { retries, service, worker, logger } = this.#options
     const error = { at: Date.now(), worker: '', error: 'its first attempt failed at a worker that is gone', attempt: 1 }
-    const retry = { ...toRetry(service, message), attempts: 1, errors: [error] }
+    const retry = { ...retryOf(service, lane, laneMessage), attempts: 1, errors: [error] }
     retrying('scheduling a head again', logger, () => retries.retry(retry, 0, true, { worker, partition }))
       .catch(refusal => this.#refused(refusal, 1))
       .then(() => {
@@ -127,4 +128,9 @@ export class Parking {
     this.#options.counters.refusedCalls++
     this.#options.logger.error({ error: refusal.message, messages }, 'the retry store refuses messages of a session')
   }
+}
+
+function retryOf(service: string, lane: Lane, { message }: LaneMessage): RetryMessage {
+  const retry = toRetry(service, message)
+  return lane.id === lane.session ? retry : { ...retry, lane: lane.id }
 }

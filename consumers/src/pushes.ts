@@ -25,7 +25,7 @@ export function pushBy(finisher: FinishBatcher, publish: Publish, maxPayload: nu
       return
     }
     const frame = encodeFrame({ type: FrameType.PUSH, ...encoded })
-    if (target === ctx.session) {
+    if (target === ctx.session && ctx.source === undefined) {
       ctx.ownPushes.push(frame)
       return
     }

@@ -2,13 +2,14 @@ import type { Lane } from './lane.ts'
 
 /** The lanes of one assignment that have something to do, first come first served, and those at work: at most `concurrency`. */
 export class ReadyLanes {
-  readonly #concurrency: number
+  readonly #concurrency: () => number
   #lanes: Lane[] = []
   #first = 0
   #busy = 0
   #quiet: (() => void) | undefined
 
-  constructor(concurrency: number) {
+  /** `concurrency` is asked each time: it may change. */
+  constructor(concurrency: () => number) {
     this.#concurrency = concurrency
   }
 
@@ -24,7 +25,7 @@ export class ReadyLanes {
 
   /** The next lane, at work from now on; undefined where there is none, or no room. */
   begin(): Lane | undefined {
-    if (this.size === 0 || this.#busy >= this.#concurrency) return undefined
+    if (this.size === 0 || this.#busy >= this.#concurrency()) return undefined
     const lane = this.#lanes[this.#first++]
     if (this.#first === this.#lanes.length) {
       this.#lanes = []

@@ -32,7 +32,7 @@ afterEach(() => {
 })
 
 function bench(route: Route, maxPayload = 1 << 20) {
-  const { sessions, finisher, running: clock, counters } = workbench([])
+  const { sessions, finisher, running: clock, counters, effects } = workbench([])
   running.push(clock)
   const options = {
     worker: 'wk-1',
@@ -41,6 +41,7 @@ function bench(route: Route, maxPayload = 1 << 20) {
     finisher,
     publish: async () => 1,
     once: onceOf(),
+    effects,
     running: clock,
     maxPayload,
     counters,

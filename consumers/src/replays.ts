@@ -3,12 +3,15 @@ import type { AttemptError, DeadLetter, PushStatus, ReplayEnd, ReplayResult, Rep
 import type { FinishBatcher, FinishStatus } from '@causeway/sessions'
 import type { Logger } from '@causeway/telemetry'
 import { attemptError } from './attempt-error.ts'
+import type { ServiceConfig } from './central/service-config.ts'
 import { Context } from './context.ts'
 import type { Counters } from './counters.ts'
+import type { HandlerEffects } from './effects/handler-effects.ts'
 import { type AttemptOutcome, attempt } from './execution.ts'
 import type { Once } from './once.ts'
 import { type Publish, pushBy } from './pushes.ts'
 import { gatherStream, resultOf } from './replay-result.ts'
+import type { Ask } from './requests/requests.ts'
 import { backoffMs } from './retry-policy.ts'
 import type { Route } from './route.ts'
 import type { Running } from './running.ts'
@@ -17,11 +20,18 @@ import type { StoredMessage } from './stored-message.ts'
 export interface ReplayRunsOptions {
   worker: string
   service: string
-  routes: ReadonlyMap<string, Route>
+  /** Session events' too. */
+  routes: Pick<ReadonlyMap<string, Route>, 'get'>
   finisher: FinishBatcher
   /** To a channel. */
   publish: Publish
   once: Once
+  /** What `ctx.request` does. */
+  ask?: Ask
+  /** What `ctx.config` reads. */
+  config?: Pick<ServiceConfig, 'get'>
+  /** State that may be read; what would be written has no finish to go with. */
+  effects: HandlerEffects
   running: Running
   /** Bytes of the largest payload that clients take, and of a result that is held to be pushed. */
   maxPayload: number
@@ -68,7 +78,18 @@ export class ReplayRuns implements ReplayRunner {
     }
     const message = messageOf(replay, route)
     const deadline = Number.POSITIVE_INFINITY
-    const context = new Context({ message, attempt: number, replay: n, deadline, logger, push: this.#push, once: this.#options.once })
+    const context = new Context({
+      message,
+      attempt: number,
+      replay: n,
+      deadline,
+      logger,
+      push: this.#push,
+      once: this.#options.once,
+      ask: this.#options.ask,
+      config: this.#options.config,
+      effects: () => this.#options.effects.of(message, route, true),
+    })
     counters.handled.add()
     const outcome = Promise.resolve(attempt(route, message, context, maxPayload))
     return await this.#decide(replay, route, context, await running.watch(context, Date.now() + route.timeoutMs, outcome))

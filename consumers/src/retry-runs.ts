@@ -17,7 +17,8 @@ export class RetryRuns implements RetryRunner {
 
   async run(retry: RetryMessage, lease: RunnerLease | undefined): Promise<RunOutcome> {
     const message = fromRetry(retry)
-    const unpark = lease === undefined ? undefined : { service: this.#service, token: lease.token }
+    const lane = retry.lane === undefined ? {} : { lane: retry.lane }
+    const unpark = lease === undefined ? undefined : { service: this.#service, token: lease.token, ...lane }
     const { session, bucket, header } = message
     const [mark] = await this.#sessions.marks([{ session, bucket, incarnation: header.incarnation, msgId: header.msgId }])
     const { promise, resolve } = Promise.withResolvers<FinishResult>()

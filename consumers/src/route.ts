@@ -40,8 +40,11 @@ export interface MessageOptions<S extends InputSpec, O extends StandardSchemaV1 
   /** Of the handler, and of requests that bring none of their own. ms or '5s'. Default 60 s. */
   timeout?: number | string
   retry?: RetryOptions
-  /** `session` (default): one at a time and in order for each session. `none`: in any order, side by side. */
-  order?: 'session' | 'none'
+  /**
+   * `session` (default): one at a time and in order for each session. `{ key }`: for each key within a session, keys side by side; of the payload as decoded, before the schema
+   * has seen it. `none`: in any order, side by side.
+   */
+  order?: 'session' | 'none' | { key: (input: unknown) => string | number | undefined }
   /** Nobody waits for an answer: dialects give none. */
   oneWay?: boolean
   /** Who is refused first when messages wait too long: background, then normal (default), critical last. */
@@ -57,7 +60,9 @@ export interface Route {
   readonly codecs: RouteCodecs
   readonly timeoutMs: number
   readonly retry: RetryPolicy
-  readonly order: 'session' | 'none'
+  readonly order: 'session' | 'key' | 'none'
+  /** With order `key`. */
+  readonly orderKey: ((input: unknown) => string | number | undefined) | undefined
   readonly oneWay: boolean
   readonly priority: Priority
   readonly policies: Policies
@@ -72,6 +77,8 @@ export interface Route {
   readonly threads: { module: URL; options: ThreadOptions } | undefined
   /** Middleware, policies and handler in one. */
   readonly run: Handler<unknown>
+  /** A session event's, no message's. */
+  readonly event?: true
 }
 
 export interface RouteBuilder<S extends InputSpec, O extends StandardSchemaV1 | undefined = undefined> {
@@ -108,7 +115,7 @@ export function message<const S extends InputSpec = undefined, const O extends S
     codecs: codecsOf(name, options.codecs),
     timeoutMs: milliseconds(options.timeout ?? DEFAULT_TIMEOUT_MS, `route ${name}: timeout`),
     retry: retryPolicy(options.retry),
-    order: options.order ?? 'session',
+    ...orderOf(name, options.order),
     oneWay: options.oneWay ?? false,
     priority: options.priority ?? 'normal',
     policies: policiesOf(name, options),
@@ -118,6 +125,12 @@ export function message<const S extends InputSpec = undefined, const O extends S
     threads: undefined,
   } as const
   return builder(route)
+}
+
+function orderOf(name: string, order: MessageOptions<undefined>['order'] = 'session'): Pick<Route, 'order' | 'orderKey'> {
+  if (order === 'session' || order === 'none') return { order, orderKey: undefined }
+  if (typeof order?.key === 'function') return { order: 'key', orderKey: order.key }
+  throw new TypeError(`route ${name}: order is ${JSON.stringify(order)}: expected 'session', 'none' or { key: input => … }`)
 }
 
 function codecsOf(name: string, own: readonly PayloadCodec[] | undefined): RouteCodecs {

@@ -28,6 +28,7 @@ describe('a route', () => {
       timeoutMs: 60_000,
       retry: { attempts: 5, minMs: 200, maxMs: 30_000, jitter: 0.5 },
       order: 'session',
+      orderKey: undefined,
       priority: 'normal',
       oneWay: false,
       output: undefined,

@@ -1,3 +1,6 @@
+import { STABLE, TRACK_NAME } from '@causeway/registry'
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { ConfigListener } from './central/service-config.ts'
 import { type Middleware, type Route, runOf } from './route.ts'
 import { compileRoutes } from './route-set.ts'
 
@@ -5,9 +8,18 @@ import { compileRoutes } from './route-set.ts'
 export interface Service {
   readonly name: string
   readonly version: string
+  /** Side by side with other versions: `stable`, or another. */
+  readonly track: string
   readonly routes: readonly Route[]
+  /** What it does about session events. */
+  readonly events: readonly Route[]
   /** Messages handled at a time, at each worker; undefined: as it is configured. */
   readonly concurrency: number | undefined
+  /** What its own keys of the central configuration have to look like; a value that it refuses is never used. */
+  readonly config: StandardSchemaV1 | undefined
+  readonly configListeners: readonly { key: string; listener: ConfigListener }[]
+  /** The same service with a listener that hears when one of its own keys has changed, in each worker. */
+  onConfig(key: string, listener: ConfigListener): Service
   /** The same service with a middleware around all its routes; the first added is the outermost. */
   use(middleware: Middleware): Service
 }
@@ -15,8 +27,12 @@ export interface Service {
 export interface ServiceOptions {
   /** Shown to operators. Default 1. */
   version?: string
+  /** A version of its own beside `stable` (default), for a share of the sessions: none until somebody gives it one. */
+  track?: string
   /** Messages handled at a time, at each worker. Default: CAUSEWAY_CONCURRENCY. */
   concurrency?: number
+  /** Any Standard Schema of an object: the service's own keys, for `ctx.config`. */
+  config?: StandardSchemaV1
 }
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/
@@ -26,20 +42,24 @@ export function service(name: string, routes: readonly Route[], options: Service
   if (!NAME.test(name)) throw new TypeError(`service name ${JSON.stringify(name)}: expected 1 to 64 of a-z, 0-9 and '-'`)
   if (routes.length === 0) throw new TypeError(`service ${name} has no routes`)
   compileRoutes(name, routes)
-  const { version = '1', concurrency } = options
+  const { version = '1', track = STABLE, concurrency, config } = options
+  if (!TRACK_NAME.test(track)) throw new TypeError(`service ${name}: track ${JSON.stringify(track)}: expected 1 to 32 of a-z, 0-9 and '-'`)
   if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency >= 1))
     throw new TypeError(`service ${name}: concurrency is ${concurrency}: expected a whole number from 1`)
-  return wrapped({ name, version, concurrency }, routes, [])
+  return wrapped({ name, version, track, concurrency, config, configListeners: [] }, routes, [])
 }
 
 function wrapped(
-  about: Pick<Service, 'name' | 'version' | 'concurrency'>,
+  about: Omit<Service, 'routes' | 'events' | 'use' | 'onConfig'>,
   routes: readonly Route[],
   chain: readonly Middleware[],
 ): Service {
+  const wrapAll = (some: readonly Route[]): Route[] => some.map(route => chain.reduceRight(around, route))
   return {
     ...about,
-    routes: routes.map(route => chain.reduceRight(around, route)),
+    routes: wrapAll(routes.filter(route => route.event === undefined)),
+    events: wrapAll(routes.filter(route => route.event === true)),
+    onConfig: (key, listener) => wrapped({ ...about, configListeners: [...about.configListeners, { key, listener }] }, routes, chain),
     use: middleware => wrapped(about, routes, [...chain, middleware]),
   }
 }

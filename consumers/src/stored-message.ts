@@ -11,6 +11,8 @@ export interface StoredMessage {
   readonly value: Uint8Array
   readonly traceparent: string | undefined
   readonly contentType: string | undefined
+  /** Its payload, where it was decoded before its handler asks for it. */
+  decoded?: { readonly value: unknown }
 }
 
 /** Throws ProtocolError where the record's header is none of ours. */

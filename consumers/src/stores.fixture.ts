@@ -1,7 +1,17 @@
-import type { Appender, AppenderHandlers, Log, LogConsumer, LogRecord } from '@causeway/log'
+import type { Appender, AppenderHandlers, Log, LogConsumer, LogRecord, PartitionLag, RefusalReason, TopicSpec } from '@causeway/log'
 import type { Held, LateSession } from '@causeway/registry'
 import type { DeadLetter, ParkAnswer, Retries, RetryMessage } from '@causeway/retries'
-import type { FinishEntry, FinishResult, Mark, MarkQuery, Sessions } from '@causeway/sessions'
+import type {
+  FinishEntry,
+  FinishFinal,
+  FinishResult,
+  Mark,
+  MarkQuery,
+  Sessions,
+  SharedValue,
+  StateQuery,
+  StoredState,
+} from '@causeway/sessions'
 
 /** A call held back by a test until it lets it go on. */
 class Gate {
@@ -47,6 +57,13 @@ export class FakeSessions {
   down: string | undefined
   /** Why the store refuses to tell marks. */
   marksRefusal: Error | undefined
+  /** What the service keeps of sessions. */
+  readonly kept = new Map<string, StoredState>()
+  /** What it keeps for all of them; to be changed by the test. */
+  readonly keptShared = new Map<string, SharedValue>()
+  /** How finishes with effects are answered next, in order, in place of being done. */
+  readonly forbidding: FinishResult['status'][] = []
+  readonly askedStates: StateQuery[][] = []
   readonly #finished = new Set<string>()
   readonly #streams = new Map<string, { run: string; next: number }>()
 
@@ -93,8 +110,38 @@ export class FakeSessions {
       if (entry.kind === 'chunk' && this.full.has(entry.session)) return 'outboxFull'
       this.#streams.set(id, { run: entry.run, next: entry.chunk! + 1 })
     }
-    if (entry.kind === 'final') this.#finished.add(id)
+    if (entry.kind === 'final') {
+      const forbidden = this.#forbidden(entry)
+      if (forbidden !== undefined) return forbidden
+      this.#finished.add(id)
+    }
     return 'done'
+  }
+
+  #forbidden({ session, effects }: FinishFinal): FinishResult['status'] | undefined {
+    if (effects === undefined) return undefined
+    const forbidden = this.forbidding.shift()
+    if (forbidden !== undefined) return forbidden
+    if (effects.pushes.length > 0 && this.full.has(session)) return 'outboxFull'
+    if (effects.state === undefined) return undefined
+    const { version, values } = this.kept.get(session) ?? { version: 0, values: new Map() }
+    if (version !== effects.state.version) return 'conflict'
+    for (const [key, value] of effects.state.sets) values.set(key, value)
+    for (const key of effects.state.deletes) values.delete(key)
+    this.kept.set(session, { version: version + 1, values })
+    return undefined
+  }
+
+  async shared(_service: string, keys: readonly string[]): Promise<SharedValue[]> {
+    return keys.map(key => this.keptShared.get(key) ?? { version: 0, value: undefined })
+  }
+
+  async states(queries: readonly StateQuery[]): Promise<StoredState[]> {
+    this.askedStates.push([...queries])
+    return queries.map(({ session }) => {
+      const { version, values } = this.kept.get(session) ?? { version: 0, values: new Map() }
+      return { version, values: new Map(values) }
+    })
   }
 
   async marks(queries: readonly MarkQuery[]): Promise<Mark[]> {
@@ -114,7 +161,7 @@ export class FakeSessions {
 
 /** The retries port in memory: heads, what is parked behind them, and what was scheduled. Nothing comes due by itself. */
 export class FakeRetries {
-  /** Session to the message that stands as its head. */
+  /** Lane to the message that stands as its head. */
   readonly standing = new Map<string, number>()
   readonly parked: RetryMessage[] = []
   readonly scheduled: { message: RetryMessage; delayMs: number; ordered: boolean }[] = []
@@ -149,7 +196,7 @@ export class FakeRetries {
     if (this.refusal !== undefined) throw this.refusal
     if (this.lost) return messages.map(() => 'lost')
     return messages.map(message => {
-      const head = this.standing.get(message.session)
+      const head = this.standing.get(message.lane ?? message.session)
       if (head === undefined) return 'go'
       if (head === message.msgId) return 'head'
       this.parked.push(message)
@@ -161,7 +208,7 @@ export class FakeRetries {
     await this.scheduling.pass()
     if (this.refusal !== undefined) throw this.refusal
     if (this.lost) return 'lost'
-    if (ordered) this.standing.set(message.session, message.msgId)
+    if (ordered) this.standing.set(message.lane ?? message.session, message.msgId)
     this.scheduled.push({ message, delayMs, ordered })
     return 'kept'
   }
@@ -179,7 +226,12 @@ export class FakeRetries {
 /** A log that takes what is appended to it, or refuses it all. */
 export class FakeLog {
   readonly appended: LogRecord[] = []
-  refusing = false
+  refusing: boolean | RefusalReason = false
+  /** What is appended waits until it is let go, or the appender is closed. */
+  holding = false
+  /** Partitions of topics that were made. */
+  readonly topics = new Map<string, number>()
+  readonly #held: { go: () => void; close: () => void }[] = []
   /** Why a ping fails; undefined while it doesn't. */
   down: string | undefined
   closedWithin: number | undefined
@@ -188,21 +240,44 @@ export class FakeLog {
     return this as unknown as Log
   }
 
+  async lag(_group: string, topic: string): Promise<PartitionLag[]> {
+    const partitions = this.topics.get(topic)
+    if (partitions === undefined) throw new Error(`there is no topic ${topic}`)
+    return Array.from({ length: partitions }, (_, partition) => ({ partition, end: 0, committed: undefined }))
+  }
+
+  async ensureTopics(topics: readonly TopicSpec[]): Promise<void> {
+    for (const { topic, partitions } of topics) this.topics.set(topic, partitions)
+  }
+
+  get held(): number {
+    return this.#held.length
+  }
+
+  letGo(): void {
+    this.holding = false
+    for (const { go } of this.#held.splice(0)) go()
+  }
+
   appender<R extends LogRecord>(handlers: AppenderHandlers<R>): Appender<R> {
     return {
       append: record => {
-        setImmediate(() => {
-          if (this.refusing) handlers.refused(record, 'EXPIRED', 'no reply from the log')
+        const go = (): void => {
+          const reason = this.refusing === true ? 'EXPIRED' : this.refusing
+          if (reason !== false) handlers.refused(record, reason, 'no reply from the log')
           else {
             this.appended.push(record)
             handlers.stored([record])
           }
-        })
+        }
+        if (this.holding) this.#held.push({ go, close: () => handlers.refused(record, 'CLOSED', 'the appender is closed') })
+        else setImmediate(go)
       },
       waitingBytes: 0,
       waitingRecords: 0,
       close: async timeoutMs => {
         this.closedWithin = timeoutMs
+        for (const { close } of this.#held.splice(0)) close()
       },
     }
   }

@@ -1,5 +1,5 @@
 import { encodeFrame, Flag, FrameType } from '@causeway/protocol'
-import type { FinishBatcher, FinishChunk, FinishFinal, FinishResult, FinishStatus, Outcome } from '@causeway/sessions'
+import type { Effects, FinishBatcher, FinishChunk, FinishFinal, FinishResult, FinishStatus, Outcome } from '@causeway/sessions'
 import { errorFrame, finalEntry } from './answers.ts'
 import type { Encoded } from './codecs/route-codecs.ts'
 import type { Context } from './context.ts'
@@ -18,6 +18,8 @@ export interface StreamParts {
   maxPayload: number
   /** Called before each chunk and before the end, for what has to go ahead of them. */
   before(): void
+  /** What the end takes along; asked once, after all values. */
+  effects(): Promise<Effects> | undefined
   /** Called with true when the next value is waited for, with false when it has come. */
   waiting(forValue: boolean): void
 }
@@ -26,8 +28,16 @@ export interface StreamParts {
 export interface StreamEnd {
   outcome: Outcome
   result: FinishResult
+  /** It took emits along. */
+  hasEmitted?: boolean
 }
 
+/** Why the end of a stream can't take its effects along: its chunks have been seen, so that there is no other attempt. */
+const FORBIDDEN: Partial<Record<FinishStatus, string>> = {
+  conflict: 'the state that it read has been changed meanwhile',
+  sharedFull: 'its service keeps as many shared keys as it may',
+  emitsFull: 'it emits, and the outbox of emits is full',
+}
 const ANOTHER_RUN = 'another run of this stream was seen already'
 
 /**
@@ -118,12 +128,17 @@ export class StreamWriter {
     const { message, run, before } = this.#parts
     const entry = finalEntry(message, 'answered', this.#frame(payload, codec, 0))
     const last = message.header.kind === 'request' ? { ...entry, run, chunk: this.#number } : entry
+    const effects = await this.#parts.effects()
+    if (effects !== undefined) last.effects = effects
     for (;;) {
       while (this.#blocked && this.stopped === undefined) await this.#change()
       if (this.stopped !== undefined) return await this.fail(this.stopped)
       before()
       const result = await this.#finish(last)
-      if (result.status !== 'streamTaken') return { outcome: last.outcome, result }
+      const forbidden = FORBIDDEN[result.status]
+      if (forbidden !== undefined) return await this.fail(forbidden)
+      const hasEmitted = result.status === 'done' && effects?.emits !== undefined
+      if (result.status !== 'streamTaken') return { outcome: last.outcome, result, hasEmitted }
       if (!this.#blocked) return await this.fail(this.stopped ?? ANOTHER_RUN)
     }
   }

@@ -23,7 +23,7 @@ function stream(values: AsyncIterable<unknown>, changes: RecordChanges = {}, ses
   const ctx = contextOf(message)
   const finisher = new FinishBatcher(sessions.port, silentLogger)
   const ending = writeStream(
-    { message, ctx, finisher, run: 'run-1', encode: encodeValue, maxPayload: 1 << 20, before() {}, waiting() {} },
+    { message, ctx, finisher, run: 'run-1', encode: encodeValue, maxPayload: 1 << 20, before() {}, effects: () => undefined, waiting() {} },
     values,
   )
   return {

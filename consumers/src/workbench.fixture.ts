@@ -4,6 +4,7 @@ import { machineClock } from './clock.ts'
 import { Counters } from './counters.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { Dispatcher } from './dispatcher.ts'
+import { HandlerEffects } from './effects/handler-effects.ts'
 import { MessageRunner } from './message-runner.ts'
 import { onceOf, SERVICE } from './messages.fixture.ts'
 import { PolicedRoutes } from './policies/policed.ts'
@@ -31,6 +32,9 @@ export interface Workbench extends Disposable {
   holders: FakeHolders
   /** To channels: name, payload as text, codec. */
   published: unknown[]
+  effects: HandlerEffects
+  /** Buckets that the relay was told of. */
+  emitted: number[]
 }
 
 const PARTITIONS = 4
@@ -49,11 +53,14 @@ export function workbench(routes: readonly Route[], concurrency = 16, stores: Sh
   const finisher = new FinishBatcher(sessions.port, silentLogger)
   const deadLetters = new DeadLetters(retries.port, log.port, PARTITIONS, counters, silentLogger)
   const published: unknown[] = []
+  const emitted: number[] = []
+  const effects = effectsOn(sessions, emitted)
   const publish = async (channel: string, payload: Uint8Array, codec: number): Promise<number> =>
     published.push([channel, Buffer.from(payload).toString(), codec])
   const shared = {
     publish,
     once: onceOf(),
+    effects,
     service: SERVICE,
     worker,
     routes: new PolicedRoutes(compileRoutes(SERVICE, routes), {
@@ -73,6 +80,7 @@ export function workbench(routes: readonly Route[], concurrency = 16, stores: Sh
     registry: holders,
     bucketsOf: partition => [partition, partition + PARTITIONS],
     concurrency,
+    maxPayload: 1 << 20,
     queueTime: new QueueTime(),
     unreadable: async record => void unreadable.push(record.offset),
   })
@@ -82,14 +90,42 @@ export function workbench(routes: readonly Route[], concurrency = 16, stores: Sh
     void dispatcher.close()
   }
   return {
-    ...{ sessions, retries, log, consumer, counters, running, finisher, deadLetters, runner, dispatcher, unreadable, holders, published },
+    ...{
+      sessions,
+      retries,
+      log,
+      consumer,
+      counters,
+      running,
+      finisher,
+      deadLetters,
+      runner,
+      dispatcher,
+      unreadable,
+      holders,
+      published,
+      effects,
+      emitted,
+    },
     [Symbol.dispose]: dispose,
   }
 }
 
+/** Handlers may emit to `stock.take` and `mail.send`, of other services. */
+function effectsOn(sessions: FakeSessions, emitted: number[]): HandlerEffects {
+  const services: Record<string, string> = { 'stock.take': 'stock', 'mail.send': 'mail' }
+  const about = { opcode: 7, oneWay: true, timeoutMs: 0, order: 'session', priority: 'normal', lastSeen: 0 } as const
+  const byName = (name: string) => (name in services ? { name, service: services[name], ...about } : undefined)
+  return new HandlerEffects({
+    ...{ service: SERVICE, sessions: sessions.port, maxPayload: 1 << 20, logger: silentLogger },
+    routes: async () => ({ byName, trackOf: route => route.service, names: Object.keys(services) }),
+    emitted: bucket => void emitted.push(bucket),
+  })
+}
+
 /** A workbench whose dispatcher has partition 0. */
-export async function assignedWorkbench(routes: readonly Route[], concurrency?: number): Promise<Workbench> {
-  const bench = workbench(routes, concurrency)
+export async function assignedWorkbench(routes: readonly Route[], concurrency?: number, stores?: SharedStores): Promise<Workbench> {
+  const bench = workbench(routes, concurrency, stores)
   await bench.dispatcher.assigned([0])
   return bench
 }

@@ -10,7 +10,7 @@ export class Gate {
 
   set limit(limit: number) {
     this.#limit = limit
-    for (let room = limit - this.#inside; room > 0; room--) this.callNext()
+    for (let called = Math.min(limit - this.#inside, this.#waiting.length); called > 0; called--) this.callNext()
   }
 
   get inside(): number {

@@ -1,156 +1,79 @@
-import type { Results } from '@causeway/results'
-import type { Logger, Metrics } from '@causeway/telemetry'
-import type { Clock } from '../clock.ts'
-import { type Handler, type Route, runOf } from '../route.ts'
-import { AnswerCache } from './answer-cache.ts'
-import { Breaker } from './breaker.ts'
-import { Gate } from './gate.ts'
-import { KeyGates } from './key-gates.ts'
-import { NotNow } from './not-now.ts'
-import { RateLimit } from './rate-limit.ts'
-import { SharedAnswers } from './shared-answers.ts'
-import { Threads } from './threads.ts'
-import { whenEnded } from './when-ended.ts'
+import type { Metrics } from '@causeway/telemetry'
+import type { Route } from '../route.ts'
+import { ArmedRoute, type PolicedOptions } from './armed-route.ts'
 
-export interface PolicedOptions {
-  service: string
-  clock: Clock
-  /** For answers that workers share. */
-  results: Results
-  logger: Logger
-}
-
-type Key = NonNullable<Route['policies']['concurrency']>['key']
-
-/** The policies of one worker's routes at work: what they remember belongs to it. */
+/** The routes of one worker with their policies at work: what these remember belongs to it. */
 export class PolicedRoutes {
-  readonly routes: ReadonlyMap<string, Route>
   readonly #options: PolicedOptions
-  readonly #breakers = new Map<string, Breaker>()
-  readonly #caches = new Map<string, AnswerCache | SharedAnswers>()
-  readonly #gates = new Map<string, Gate>()
-  readonly #threads: Threads[] = []
-  readonly #fallbacks: Record<string, number> = {}
-  readonly #putOff: Record<string, number> = {}
+  readonly #armed = new Map<string, ArmedRoute>()
+  readonly #routes = new Map<string, Route>()
 
   constructor(routes: ReadonlyMap<string, Route>, options: PolicedOptions) {
     this.#options = options
-    this.routes = new Map([...routes].map(([name, route]) => [name, this.#policed(route)]))
+    this.replace(routes)
   }
 
-  /** Around the handler itself: middleware stands before them. A route without policies stays as it is. */
-  #policed(route: Route): Route {
-    const { concurrency, cache, rate, breaker } = route.policies
-    const gate = concurrency?.limit === undefined ? undefined : this.#gate(route, concurrency.limit)
-    if ([concurrency?.key, cache, rate, breaker, route.threads].every(each => each === undefined)) return { ...route, gate }
-    const { clock, logger } = this.#options
-    let handler = this.#begun(route)
-    if (breaker !== undefined) handler = this.#broken(route, handler, new Breaker(route.name, breaker, clock, logger))
-    if (rate !== undefined) handler = limited(handler, new RateLimit(route.name, rate, clock))
-    if (concurrency?.key !== undefined) handler = this.#keyed(route, handler, concurrency.key, concurrency.perKey)
-    if (cache !== undefined) handler = this.#cached(route, handler, cache)
-    return { ...route, gate, run: runOf(route.middleware, this.#counted(route, handler)) }
+  /** The same map for ever: `replace` changes what is in it. */
+  get routes(): ReadonlyMap<string, Route> {
+    return this.#routes
   }
 
-  #gate({ name }: Route, limit: number): Gate {
-    const gate = new Gate(limit)
-    this.#gates.set(name, gate)
-    return gate
-  }
-
-  #begun({ handler, threads }: Route): Handler<unknown> {
-    if (threads === undefined) return handler
-    const begun = new Threads(threads.module, threads.options)
-    this.#threads.push(begun)
-    return begun.run
-  }
-
-  #broken({ name, fallback }: Route, handler: Handler<unknown>, breaker: Breaker): Handler<unknown> {
-    this.#breakers.set(name, breaker)
-    return async (input, ctx) => {
-      try {
-        return await breaker.run(ctx, () => handler(input, ctx))
-      } catch (error) {
-        if (!(error instanceof NotNow) || fallback === undefined) throw error
-        this.#fallbacks[name] = (this.#fallbacks[name] ?? 0) + 1
-        ctx.answeredBy = 'fallback'
-        return await fallback(input, ctx)
-      }
+  /** Serves these from the next message on. What runs goes on as it began; policies that stay the same remember what they did. */
+  replace(routes: ReadonlyMap<string, Route>): void {
+    const retired = [...this.#armed.values()].filter(({ route }) => !routes.has(route.name))
+    for (const each of retired) {
+      this.#armed.delete(each.route.name)
+      this.#routes.delete(each.route.name)
+      this.#retire(each)
+    }
+    for (const [name, route] of routes) {
+      const former = this.#armed.get(name)
+      const armed = new ArmedRoute(route, this.#options, former)
+      this.#armed.set(name, armed)
+      this.#routes.set(name, armed.route)
+      if (former !== undefined) this.#retire(former, armed)
     }
   }
 
-  #keyed({ name }: Route, handler: Handler<unknown>, keyOf: NonNullable<Key>, perKey: number): Handler<unknown> {
-    const gates = new KeyGates(name, perKey)
-    return async (input, ctx) => {
-      const key = keyOf(input, ctx)
-      if (key === undefined) return await handler(input, ctx)
-      const leave = await gates.enter(key, ctx)
-      try {
-        const value = await handler(input, ctx)
-        // what comes after its time is read by nobody
-        if (!ctx.signal.aborted) return whenEnded(value, leave)
-        leave()
-        return value
-      } catch (error) {
-        leave()
-        throw error
-      }
-    }
-  }
-
-  #cached(route: Route, handler: Handler<unknown>, options: NonNullable<Route['policies']['cache']>): Handler<unknown> {
-    const { service, clock, results, logger } = this.#options
-    const { name, timeoutMs } = route
-    const cache = options.shared
-      ? new SharedAnswers({ service, route: name, ttlMs: options.ttlMs, timeoutMs, results, logger })
-      : new AnswerCache(options, clock)
-    this.#caches.set(name, cache)
-    return (input, ctx) => {
-      const key = options.key(input, ctx)
-      return key === undefined ? handler(input, ctx) : cache.answer(key, ctx, () => handler(input, ctx))
-    }
-  }
-
-  #counted({ name }: Route, handler: Handler<unknown>): Handler<unknown> {
-    return async (input, ctx) => {
-      try {
-        return await handler(input, ctx)
-      } catch (error) {
-        if (error instanceof NotNow) this.#putOff[name] = (this.#putOff[name] ?? 0) + 1
-        throw error
-      }
-    }
+  #retire(former: ArmedRoute, successor?: ArmedRoute): void {
+    const { logger } = this.#options
+    former
+      .retire(successor)
+      .catch(error => logger.warn({ route: former.route.name, error: (error as Error).message }, 'threads of a former route did not end'))
   }
 
   /** Ends the threads, whatever they run. */
   async close(): Promise<void> {
-    await Promise.all(this.#threads.map(threads => threads.close()))
+    await Promise.all([...this.#armed.values()].map(armed => armed.close()))
   }
 
   tell(metrics: Metrics): void {
-    metrics.counters(
-      'causeway_worker_put_off_total',
-      'Messages that a breaker, a rate or the places of a key made wait',
-      'route',
-      () => this.#putOff,
+    metrics.counters('causeway_worker_put_off_total', 'Messages that a breaker, a rate or the places of a key made wait', 'route', () =>
+      this.#counted(({ putOff }) => putOff),
     )
-    metrics.counters('causeway_worker_fallbacks_total', "Answers of a route's fallback", 'route', () => this.#fallbacks)
-    metrics.counters('causeway_worker_cache_hits_total', 'Answers from the cache', 'route', () => figures(this.#caches, ({ hits }) => hits))
+    metrics.counters('causeway_worker_fallbacks_total', "Answers of a route's fallback", 'route', () =>
+      this.#counted(({ fallbacks }) => fallbacks),
+    )
+    metrics.counters('causeway_worker_cache_hits_total', 'Answers from the cache', 'route', () => this.#counted(({ cache }) => cache?.hits))
     metrics.gauge('causeway_worker_waiting_for_place', 'Sessions whose next message waits for a place of its route', () =>
-      [...this.#gates.values()].reduce((waiting, gate) => waiting + gate.waiting, 0),
+      this.#sum(({ gate }) => gate?.waiting ?? 0),
     )
     metrics.gauge('causeway_worker_breakers_open', 'Routes whose breaker is not closed', () =>
-      [...this.#breakers.values()].reduce((open, breaker) => open + (breaker.isOpen ? 1 : 0), 0),
+      this.#sum(({ breaker }) => (breaker?.isOpen ? 1 : 0)),
     )
   }
-}
 
-function limited(handler: Handler<unknown>, limit: RateLimit): Handler<unknown> {
-  return (input, ctx) => {
-    limit.take()
-    return handler(input, ctx)
+  /** By route, where there is something to count. */
+  #counted(figure: (remembered: ArmedRoute['remembered']) => number | undefined): Record<string, number> {
+    const counts: Record<string, number> = {}
+    for (const [name, { remembered }] of this.#armed) {
+      const count = figure(remembered)
+      if (count !== undefined && count > 0) counts[name] = count
+    }
+    return counts
+  }
+
+  #sum(figure: (remembered: ArmedRoute['remembered']) => number): number {
+    return [...this.#armed.values()].reduce((sum, { remembered }) => sum + figure(remembered), 0)
   }
 }
-
-const figures = <T>(all: ReadonlyMap<string, T>, figure: (one: T) => number): Record<string, number> =>
-  Object.fromEntries([...all].map(([name, one]) => [name, figure(one)]))

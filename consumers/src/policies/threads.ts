@@ -59,6 +59,13 @@ export class Threads {
     return result.value
   }
 
+  /** Ends once all it was given is through. */
+  async drain(): Promise<void> {
+    const pool = this.#pool
+    this.#pool = undefined
+    await pool?.close()
+  }
+
   async close(): Promise<void> {
     await this.#pool?.destroy()
     this.#pool = undefined

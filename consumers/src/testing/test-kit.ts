@@ -1,13 +1,20 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { bucketOf, Codec, encodeRecordHeader, type RecordHeader } from '@causeway/protocol'
+import { bucketOf, Codec, encodeRecordHeader, laneOf, type RecordHeader } from '@causeway/protocol'
+import type { KnownRoute } from '@causeway/registry'
 import type { AttemptError, DeadLetter } from '@causeway/retries'
-import { FinishBatcher, type Outcome } from '@causeway/sessions'
+import { type Emit, FinishBatcher, type Outcome } from '@causeway/sessions'
 import { type Logger, silentLogger } from '@causeway/telemetry'
+import { ServiceConfig } from '../central/service-config.ts'
 import { Counters } from '../counters.ts'
+import { HandlerEffects } from '../effects/handler-effects.ts'
+import { decodeStateValue } from '../effects/state-value.ts'
+import { unpackEmit } from '../emits/emit-record.ts'
 import { MessageRunner } from '../message-runner.ts'
 import { milliseconds } from '../milliseconds.ts'
 import { Once } from '../once.ts'
+import { OrderKeys } from '../order-keys.ts'
 import { PolicedRoutes } from '../policies/policed.ts'
+import { type TestAnswer, testRequests } from '../requests/test-requests.ts'
 import type { Route } from '../route.ts'
 import { compileRoutes } from '../route-set.ts'
 import { Running } from '../running.ts'
@@ -26,6 +33,8 @@ export interface TestKitOptions {
   autoAdvance?: boolean
   /** Bytes of the largest payload. Default 1 MiB. */
   maxPayload?: number
+  /** What stands for other services' routes, which handlers ask with `ctx.request`. */
+  requests?: Readonly<Record<string, TestAnswer>>
   logger?: Logger
 }
 
@@ -43,6 +52,16 @@ export interface TestMessageOptions {
   traceparent?: string
   /** Cancels it, as its client would. */
   signal?: AbortSignal
+}
+
+/** A message that a handler has emitted. */
+export interface TestEmit {
+  readonly route?: string
+  readonly topic?: string
+  /** JSON as its value; bytes as they are. */
+  readonly payload: unknown
+  /** Its idempotency key: `service/session/msgId/n`. */
+  readonly key: string
 }
 
 /** A message that was given up. */
@@ -68,17 +87,21 @@ export class TestKit implements Disposable {
   /** What handlers have pushed, in order. */
   readonly pushes: TestPush[]
   readonly deadLetters: TestDeadLetter[] = []
+  /** What handlers have emitted, in order; to the service's own routes it is handled too. */
+  readonly emits: TestEmit[] = []
   readonly #service: Service
+  readonly #own: ServiceConfig
   readonly #policed: PolicedRoutes
   readonly #clock: TestClock
-  readonly #store = new TestStore()
+  readonly #store: TestStore
   readonly #running: Running
   readonly #runner: MessageRunner
   readonly #autoAdvance: boolean
   readonly #maxPayload: number
   /** Highest message of each session. */
   readonly #numbers = new Map<string, number>()
-  /** The end of each session's last message in order. */
+  readonly #keys: OrderKeys
+  /** The end of each lane's last message in order. */
   readonly #lanes = new Map<string, Promise<void>>()
   /** Attempts that have not ended. */
   #busy = 0
@@ -86,10 +109,12 @@ export class TestKit implements Disposable {
 
   constructor(
     service: Service,
-    { now = Date.UTC(2026, 0, 1), autoAdvance = true, maxPayload = 1 << 20, logger = silentLogger }: TestKitOptions,
+    { now = Date.UTC(2026, 0, 1), autoAdvance = true, maxPayload = 1 << 20, requests = {}, logger = silentLogger }: TestKitOptions,
   ) {
     this.#service = service
+    this.#own = new ServiceConfig(service, logger)
     this.#clock = new TestClock(now)
+    this.#store = new TestStore(emit => this.#emitted(emit))
     const results = new TestResults(this.#clock)
     this.#policed = new PolicedRoutes(compileRoutes(service.name, service.routes), {
       service: service.name,
@@ -99,6 +124,7 @@ export class TestKit implements Disposable {
     })
     this.#autoAdvance = autoAdvance
     this.#maxPayload = maxPayload
+    this.#keys = new OrderKeys(maxPayload, logger)
     this.#running = new Running(this.#clock)
     this.pushes = this.#store.pushes
     this.#runner = new MessageRunner({
@@ -108,6 +134,14 @@ export class TestKit implements Disposable {
       finisher: new FinishBatcher(this.#store.port, logger),
       publish: async (channel, payload, codec) => this.pushes.push({ channel, payload: readValue(codec, payload) }),
       once: new Once(service.name, results, logger),
+      ask: testRequests(service.name, requests),
+      config: this.#own,
+      effects: new HandlerEffects({
+        ...{ service: service.name, sessions: this.#store.port, maxPayload, logger },
+        routes: async () => ({ byName: name => this.#known(name), trackOf: route => route.service, names: [] }),
+        now: () => this.now,
+        emitted: () => undefined,
+      }),
       deadLetters: { bury: async letter => this.#bury(letter) },
       running: this.#running,
       maxPayload,
@@ -120,6 +154,12 @@ export class TestKit implements Disposable {
   /** Unix ms of the kit's clock. */
   get now(): number {
     return this.#clock.now()
+  }
+
+  /** Sets the service's own keys, all of them, as the central configuration would: `ctx.config` reads them, listeners hear of changes. Rejects where its schema refuses them. */
+  async configure(values: Readonly<Record<string, unknown>>): Promise<void> {
+    const take = await this.#own.prepare(values)
+    take()
   }
 
   /** The answer as its client gets it: JSON as a value, else bytes; nothing is undefined. Rejects with an AnswerError. A stream's values come as an array. */
@@ -138,6 +178,11 @@ export class TestKit implements Disposable {
   /** Resolves with how it ended, which no client is told: `notified` where all is well. */
   notify(route: string, input?: unknown, options: TestMessageOptions = {}): Promise<Outcome> {
     return this.#send('notify', route, input, options).outcome
+  }
+
+  /** What the service keeps of a session, by key. */
+  state(session = 'test'): Map<string, unknown> {
+    return new Map([...this.#store.stateOf(session)].map(([key, kept]) => [key, decodeStateValue(kept)]))
   }
 
   /** Moves the clock, through all that is due on the way: time-outs, retries, deadlines. */
@@ -208,14 +253,15 @@ export class TestKit implements Disposable {
       await this.#handle(message)
       return
     }
-    const before = this.#lanes.get(session)
+    const lane = laneOf(session, route.order === 'key' ? this.#keys.of(route, message) : undefined)
+    const before = this.#lanes.get(lane)
     const handled = (async () => {
       await before
       await this.#handle(message)
     })()
-    this.#lanes.set(session, handled)
+    this.#lanes.set(lane, handled)
     await handled
-    if (this.#lanes.get(session) === handled) this.#lanes.delete(session)
+    if (this.#lanes.get(lane) === handled) this.#lanes.delete(lane)
   }
 
   /** All attempts of a message. */
@@ -268,6 +314,23 @@ export class TestKit implements Disposable {
   #fail(session: string, msgId: number, outcome: Outcome, error: AnswerError): void {
     this.#store.fail(session, msgId, outcome, error)
     this.#lookOn()
+  }
+
+  /** Whatever is no route of its own is another service's. */
+  #known(name: string): KnownRoute {
+    const route = this.#policed.routes.get(name)
+    const about = { name, lastSeen: this.now, service: route === undefined ? 'others' : this.#service.name, order: 'session' as const }
+    return { ...about, opcode: route?.opcode, oneWay: true, timeoutMs: 0, priority: 'normal' }
+  }
+
+  #emitted({ source: session, record }: Emit): void {
+    const { head, payload } = unpackEmit(record)
+    const { route, topic, codec, key, principal, traceparent, deadline } = head
+    const to = topic === undefined ? { route } : { topic }
+    this.emits.push({ ...to, key, payload: readValue(codec, payload) })
+    if (!this.#policed.routes.has(route)) return
+    const options = { session, codec, key, principal, ...(deadline === 0 ? {} : { timeout: Math.max(1, deadline - this.now) }) }
+    this.#send('notify', route, new Uint8Array(payload), traceparent === undefined ? options : { ...options, traceparent })
   }
 
   #bury({ session, route, value, reason, errors }: DeadLetter): void {

@@ -1,0 +1,55 @@
+import type { Log, LogRecord } from '@causeway/log'
+import type { WaitingEmit } from '@causeway/sessions'
+import type { Logger } from '@causeway/telemetry'
+import { retrying } from '../backend-retry.ts'
+import { recordOf, topicRecordOf, unpackEmit } from './emit-record.ts'
+
+export interface EmitTopicsOptions {
+  service: string
+  log: Pick<Log, 'lag' | 'ensureTopics'>
+  /** Of our own topics, and of those that are made here. */
+  partitions: number
+  replication: number
+  logger: Logger
+}
+
+/** Where emits go: which topic, and which of its partitions. Topics of the user's own that are missing are made. */
+export class EmitTopics {
+  readonly #options: EmitTopicsOptions
+  /** Partitions of topics of the user's own; as many as a service's code names. */
+  readonly #partitions = new Map<string, Promise<number>>()
+
+  constructor(options: EmitTopicsOptions) {
+    this.#options = options
+  }
+
+  /** Undefined where its topic can't be had, which is said; while the log is away it waits. */
+  async recordOf(emit: WaitingEmit): Promise<LogRecord | undefined> {
+    const read = unpackEmit(emit.record)
+    const { topic } = read.head
+    if (topic === undefined) return recordOf(emit, this.#options.partitions)
+    try {
+      return topicRecordOf(read, await this.#partitionsOf(topic))
+    } catch (error) {
+      this.#partitions.delete(topic)
+      this.#options.logger.error({ topic, error: (error as Error).message }, 'the topic of an emit can not be read or made')
+      return undefined
+    }
+  }
+
+  #partitionsOf(topic: string): Promise<number> {
+    const known = this.#partitions.get(topic)
+    if (known !== undefined) return known
+    const asked = retrying(`looking for topic ${topic}`, this.#options.logger, () => this.#ask(topic))
+    this.#partitions.set(topic, asked)
+    return asked
+  }
+
+  async #ask(topic: string): Promise<number> {
+    const { log, service, partitions, replication } = this.#options
+    const there = await log.lag(service, topic).catch(() => [])
+    if (there.length > 0) return there.length
+    await log.ensureTopics([{ topic, partitions, replication }])
+    return partitions
+  }
+}
