@@ -10,12 +10,12 @@ import {
   problem,
   recordHeaderTail,
 } from '@causeway/protocol'
-import type { KnownRoute } from '@causeway/registry'
+import type { KnownRoute, RouteTable } from '@causeway/registry'
 import type { Counters } from './counters.ts'
 import { APPEND_SHARE, DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS, NOTIFY_APPEND_MS } from './limits.ts'
 import type { Overload } from './overload.ts'
-import type { RouteTable } from './route-table.ts'
 import type { GatewaySession, Pending } from './session.ts'
+import type { TrackChoice } from './track-choice.ts'
 
 /** A record on its way to the log, and whose it is. */
 export interface GatewayRecord extends LogRecord {
@@ -32,6 +32,7 @@ export interface AdmissionOptions {
   /** What keeps new work out, if anything does. */
   closed: () => 'OVERLOADED' | 'BACKEND_UNAVAILABLE' | 'GOING_AWAY' | undefined
   overload: Overload
+  tracks: TrackChoice
   counters: Counters
 }
 
@@ -47,10 +48,13 @@ export interface Arrival {
 
 /** What all messages of a session to a route share. */
 interface Course {
+  /** Its track, as the log calls it. */
   service: string
   topic: string
   partition: number
   headerTail: string
+  /** Of the route table, when the track was chosen. */
+  version: number
 }
 
 /** Wait that a client refused with OVERLOADED or BACKEND_UNAVAILABLE is asked for, ms. */
@@ -81,6 +85,13 @@ export class Admission {
     return this.#refusal(session, this.#routeOf(frame), frame, now) === undefined
   }
 
+  /** Whether it has to wait for messages of its session that are under way elsewhere; its owner is told when it may go on. */
+  waits(session: GatewaySession, frame: Frame): boolean {
+    if (session.unsettledUpTo === 0 && session.tracks === undefined) return false
+    const route = this.#routeOf(frame)
+    return route !== undefined && this.#options.tracks.waits(session, route)
+  }
+
   #routeOf({ metadata, opcode }: Frame): KnownRoute | undefined {
     const { routes } = this.#options
     return metadata?.route === undefined ? routes.byOpcode(opcode) : routes.byName(metadata.route)
@@ -96,10 +107,12 @@ export class Admission {
     if (route === undefined) return problem('NO_ROUTE', { detail: `no service has registered ${calledBy(frame)}` })
     // it may be in the log already: what can't be ruled out is admitted once more, and finished once
     if (frame.msgId <= session.maybeStoredUpTo) return undefined
-    if (!routes.isServed(route, now, routeGraceMs)) return problem('NO_ROUTE', { detail: `no worker serves ${route.name} just now` })
+    const service = route.tracks === undefined ? route.service : this.#course(session, route).service
+    if (!routes.isServed(route, now, routeGraceMs, service))
+      return problem('NO_ROUTE', { detail: `no worker serves ${route.name} just now` })
     const reason: ErrorName | undefined = appender().waitingBytes > APPEND_BUFFER * APPEND_SHARE[route.priority] ? 'OVERLOADED' : closed()
     if (reason !== undefined) return problem(reason, { retryAfterMs: RETRY_AFTER_MS })
-    const retryAfterMs = overload.refusal(route, timeoutOf(frame, route) ?? DEFAULT_TIMEOUT_MS, now)
+    const retryAfterMs = overload.refusal(service, route.priority, timeoutOf(frame, route) ?? DEFAULT_TIMEOUT_MS, now)
     return retryAfterMs === undefined ? undefined : problem('OVERLOADED', { retryAfterMs: Math.max(RETRY_AFTER_MS, retryAfterMs) })
   }
 
@@ -108,10 +121,11 @@ export class Admission {
     const request = frame.type === FrameType.REQUEST
     const timeout = timeoutOf(frame, route)
     const deadline = timeout === undefined ? 0 : receivedAt + Math.min(timeout, MAX_TIMEOUT_MS)
+    const { service, topic, partition, headerTail } = this.#course(session, route)
     const pending: Pending = {
       msgId: frame.msgId,
       prev: session.lastAdmitted,
-      service: route.service,
+      service,
       request,
       bytes: frame.payload.length,
       deadline: deadline === 0 ? Number.POSITIVE_INFINITY : deadline,
@@ -120,7 +134,6 @@ export class Admission {
       ending: false,
     }
     const kind = request ? 'request' : 'notify'
-    const { topic, partition, headerTail } = this.#course(session, route)
     const header = encodeRecordHeaderWith(
       headerTail,
       frame.msgId,
@@ -150,23 +163,30 @@ export class Admission {
 
   #course(session: GatewaySession, route: KnownRoute): Course {
     const last = this.#last
-    if (last?.session === session && last.route === route) return last.course
+    const { routes, tracks, partitions, gateway } = this.#options
+    const { version } = routes
+    if (last?.session === session && last.route === route && last.course.version === version) return last.course
     let courses = this.#courses.get(session)
     if (courses === undefined) {
       courses = new Map()
       this.#courses.set(session, courses)
     }
     let course = courses.get(route.name)
-    if (course?.service !== route.service) {
+    const service = course?.version === version ? course.service : tracks.of(session, route)
+    if (course?.service !== service) {
       const { epoch, incarnation, principal } = session
       course = {
-        service: route.service,
-        topic: requestsTopic(route.service),
-        partition: partitionOf(session.bucket, this.#options.partitions),
-        headerTail: recordHeaderTail({ route: route.name, gateway: this.#options.gateway, epoch, incarnation, principal }),
+        service,
+        topic: requestsTopic(service),
+        partition: partitionOf(session.bucket, partitions),
+        headerTail: recordHeaderTail({ route: route.name, gateway, epoch, incarnation, principal }),
+        version,
       }
       courses.set(route.name, course)
     }
+    tracks.take(session, route, service)
+    // a track that is left only when nothing is under way there is looked at again
+    course.version = route.tracks === undefined || service === routes.trackOf(route, session.id) ? version : -1
     this.#last = { session, route, course }
     return course
   }

@@ -20,7 +20,7 @@ const ANYBODY: Identity = { principal: '', expiresAt: Number.POSITIVE_INFINITY }
 /** HS256 by a shared secret, or the asymmetric algorithms of a key set (RFC 7518, section 3.1); a verified token is remembered until it expires. */
 export function authentication(config: Config): Authenticate {
   if (config.auth !== 'jwt') return async () => ANYBODY
-  const verify = verifier(config)
+  const verify = tokenVerifier(config)
   const verified = new Map<string, Identity>()
   return async token => {
     if (token === undefined) throw new ProtocolError('UNAUTHENTICATED', 'no token: send one in the SYN or as Authorization: Bearer')
@@ -35,7 +35,8 @@ export function authentication(config: Config): Authenticate {
 
 type Verify = (token: string) => Promise<JWTPayload>
 
-function verifier(config: Config): Verify {
+/** Gives the claims of a token that is valid now; rejects for any other. */
+export function tokenVerifier(config: Config): Verify {
   const options: JWTVerifyOptions = { issuer: config.jwtIssuer, audience: config.jwtAudience }
   if (config.jwtSecret !== undefined) {
     const secret = new TextEncoder().encode(config.jwtSecret)

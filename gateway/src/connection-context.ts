@@ -1,16 +1,18 @@
 import type { Channels } from '@causeway/channels'
-import type { Config } from '@causeway/config'
+import type { Config, ListenerConfig } from '@causeway/config'
+import type { RouteTable } from '@causeway/registry'
 import type { Logger } from '@causeway/telemetry'
 import type { Admission } from './admission.ts'
 import type { Authenticate } from './authentication.ts'
 import type { ChannelHub } from './channel-hub.ts'
 import type { Counters } from './counters.ts'
 import type { ServiceDirectory } from './http/service-directory.ts'
-import type { RouteTable } from './route-table.ts'
 import type { SessionHost } from './session-host.ts'
 
 /** A connection as its gateway looks at it. */
 export interface OpenConnection {
+  /** The listener of a dialect that it came by. */
+  readonly listener?: ListenerConfig | undefined
   readonly transport: { readonly kind: string; readonly remote: string }
   tick(now: number): void
   leave(reason: string, reconnectAfterMs: number): void
@@ -21,6 +23,7 @@ export interface OpenConnection {
 export interface ConnectionContext {
   readonly gateway: string
   readonly version: string
+  /** Its hot keys may change between two turns: read where they are needed, not kept. */
   readonly config: Config
   readonly host: SessionHost
   readonly admission: Admission

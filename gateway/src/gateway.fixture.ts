@@ -3,7 +3,7 @@ import { embeddedChannels } from '@causeway/channels/embedded'
 import { type Config, loadConfig } from '@causeway/config'
 import type { Appender } from '@causeway/log'
 import { decodeFrame, encodeFrame, type Frame, type FrameInit, FrameType } from '@causeway/protocol'
-import type { KnownRoute, Picture } from '@causeway/registry'
+import { type KnownRoute, type Picture, type RouteSchema, RouteTable } from '@causeway/registry'
 import { FinishBatcher } from '@causeway/sessions'
 import { silentLogger } from '@causeway/telemetry'
 import { turn } from '@causeway/testing'
@@ -14,9 +14,9 @@ import type { ConnectionContext } from './connection-context.ts'
 import { Counters } from './counters.ts'
 import { ServiceDirectory } from './http/service-directory.ts'
 import { Overload } from './overload.ts'
-import { RouteTable } from './route-table.ts'
 import { SessionHost } from './session-host.ts'
 import { FakeStore } from './store.fixture.ts'
+import { TrackChoice } from './track-choice.ts'
 import type { Transport } from './transport.ts'
 
 export const routeOf = (name: string, opcode: number | undefined, changes: Partial<KnownRoute> = {}): KnownRoute => ({
@@ -41,7 +41,7 @@ export function pictureOf(live: readonly KnownRoute[], remembered: readonly Know
     service,
     routes: live.filter(route => route.service === service),
   }))
-  return { gateways: [], workers, routes: new Map([...remembered, ...live].map(route => [route.name, route])), stale: false }
+  return { gateways: [], workers, routes: new Map([...remembered, ...live].map(route => [route.name, route])), events: [], stale: false }
 }
 
 /** An appender that confirms what the test lets it confirm. */
@@ -86,6 +86,8 @@ export interface FakeGateway {
     closed: 'BACKEND_UNAVAILABLE' | undefined
     cancelled: [service: string, session: string, msgId: number][]
     picture: Picture
+    /** By service. */
+    schemas: Map<string, RouteSchema[]>
   }
 }
 
@@ -105,9 +107,10 @@ export function fakeGateway(settings: Partial<Record<keyof Config, unknown>> = {
   const gone = routeOf('remembered', 3, { lastSeen: Date.now() - 3_600_000 })
   const picture = pictureOf([routeOf('echo', 1), routeOf('note', 2, { oneWay: true })], [gone])
   routes.follow(picture)
-  const state: FakeGateway['state'] = { draining: false, closed: undefined, cancelled: [], picture }
+  const state: FakeGateway['state'] = { draining: false, closed: undefined, cancelled: [], picture, schemas: new Map() }
   const admission = new Admission({
     ...{ gateway: 'gw-1', partitions, routes, overload, counters, routeGraceMs: config.routeGrace },
+    tracks: new TrackChoice({ routes, sessions: store.port, logger: silentLogger }),
     appender: () => appender,
     closed: () => state.closed,
   })
@@ -117,7 +120,11 @@ export function fakeGateway(settings: Partial<Record<keyof Config, unknown>> = {
   const context: ConnectionContext = {
     ...{ ...shared, version: '0', config, host, admission, routes },
     channels: hub,
-    directory: new ServiceDirectory(() => state.picture),
+    directory: new ServiceDirectory(
+      () => state.picture,
+      service => routes.weightsOf(service),
+      async service => state.schemas.get(service) ?? [],
+    ),
     publish: (...message) => channels.publish(...message),
     cancelled: (...message) => void state.cancelled.push(message),
     authenticate: authentication(config),

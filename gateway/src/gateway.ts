@@ -3,16 +3,18 @@ import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Backends } from '@causeway/backends'
-import { cancelChannel } from '@causeway/channels'
+import type { Central } from '@causeway/central-config'
+import { type ChannelListening, cancelChannel } from '@causeway/channels'
 import type { Config } from '@causeway/config'
 import { type Appender, requestsTopic } from '@causeway/log'
 import { Codec } from '@causeway/protocol'
-import type { Announcement, Picture, Watching } from '@causeway/registry'
+import { type Announcement, type Picture, RouteTable, type Watching } from '@causeway/registry'
 import { FinishBatcher, type Listening } from '@causeway/sessions'
 import type { Logger } from '@causeway/telemetry'
 import type { FastifyInstance } from 'fastify'
 import { Admission, type GatewayRecord } from './admission.ts'
 import { authentication } from './authentication.ts'
+import { GatewayCentral } from './central.ts'
 import { ChannelHub } from './channel-hub.ts'
 import type { ConnectionContext, OpenConnection } from './connection-context.ts'
 import { Counters } from './counters.ts'
@@ -23,13 +25,15 @@ import { acceptRateOf } from './listeners/accept-rate.ts'
 import { checkDialects } from './listeners/listener-dialect.ts'
 import { ListenerPorts, type PortAddresses } from './listeners/listener-ports.ts'
 import { TlsPorts } from './listeners/tls-ports.ts'
-import { adminServer } from './operators/admin-server.ts'
+import { type AdminServer, adminServer } from './operators/admin-server.ts'
 import { gatewayMetrics } from './operators/gateway-metrics.ts'
 import { LedgerWatch } from './operators/ledger-watch.ts'
 import { Overview } from './operators/overview.ts'
+import { watchEndedSessions } from './operators/sessions-api.ts'
 import { Overload } from './overload.ts'
-import { RouteTable } from './route-table.ts'
+import { SessionEvents } from './session-events.ts'
 import { SessionHost } from './session-host.ts'
+import { TrackChoice } from './track-choice.ts'
 
 export const GATEWAY_VERSION = '0.1.0'
 /** How often the figures told to operators are made, ms. */
@@ -49,20 +53,28 @@ export class Gateway {
   readonly #config: Config
   readonly #backends: Backends
   readonly #logger: Logger
+  readonly #central: GatewayCentral
   readonly #counters = new Counters()
   readonly #routes = new RouteTable()
   readonly #overload = new Overload()
+  readonly #tracks: TrackChoice
   readonly #connections = new Set<OpenConnection>()
   readonly #health: Health
   readonly #finisher: FinishBatcher
+  readonly #events: SessionEvents
   readonly #host: SessionHost
   readonly #channels: ChannelHub
-  readonly #directory = new ServiceDirectory(() => this.#watching?.picture)
+  readonly #directory = new ServiceDirectory(
+    () => this.#watching?.picture,
+    service => this.#routes.weightsOf(service),
+    service => this.#backends.registry.schemas(service),
+  )
   readonly #context: ConnectionContext
   readonly #housekeeping: Housekeeping
   readonly #ledger: LedgerWatch
   #appender!: Appender<GatewayRecord>
   #listening!: Listening
+  #ended!: ChannelListening
   #watching: Watching | undefined
   #announcement!: Announcement
   readonly #tls: TlsPorts
@@ -74,41 +86,62 @@ export class Gateway {
   readonly #checked = new Set<string>()
   addresses!: GatewayAddresses
 
-  constructor(config: Config, backends: Backends, logger: Logger) {
+  /** With a central configuration, `config` is changed as that one changes. */
+  constructor(config: Config, backends: Backends, logger: Logger, central?: Central) {
     checkDialects(config.listeners)
     this.#tls = new TlsPorts(config, logger)
     this.#config = config
     this.#backends = backends
     this.#logger = logger
+    this.#central = new GatewayCentral({
+      ...{ gateway: this.id, central, config, routes: this.#routes, channels: backends.channels },
+      picture: () => this.#watching!.picture,
+      settled: () => this.#settled(),
+    })
     this.#health = new Health(backends, logger)
     this.#finisher = new FinishBatcher(backends.sessions, logger)
+    const { partitions, replication } = config
+    this.#events = new SessionEvents({ gateway: this.id, log: backends.log, partitions, replication, health: this.#health, logger })
     const { sessions } = backends
-    const sessionTtlMs = config.sessionTtl
     this.#host = new SessionHost({
       gateway: this.id,
       sessions,
       finisher: this.#finisher,
-      sessionTtlMs,
+      get sessionTtlMs() {
+        return config.sessionTtl
+      },
       overload: this.#overload,
+      events: this.#events,
       counters: this.#counters,
       logger,
     })
     this.#channels = new ChannelHub(backends.channels, this.#counters, logger)
+    this.#tracks = new TrackChoice({ routes: this.#routes, sessions, logger })
     this.#context = this.#makeContext()
-    this.#housekeeping = new Housekeeping({ host: this.#host, sessions, sessionTtlMs, connections: () => this.#connections, logger })
+    this.#housekeeping = new Housekeeping({
+      ...{ host: this.#host, sessions, events: this.#events, logger },
+      get sessionTtlMs() {
+        return config.sessionTtl
+      },
+      connections: () => this.#connections,
+    })
     const services = (): readonly string[] => this.#routes.services
     this.#ledger = new LedgerWatch({ sessions, log: backends.log, services, partitions: config.partitions, logger })
   }
 
   #makeContext(): ConnectionContext {
+    const config = this.#config
     const admission = new Admission({
       gateway: this.id,
-      partitions: this.#config.partitions,
-      routeGraceMs: this.#config.routeGrace,
+      partitions: config.partitions,
+      get routeGraceMs() {
+        return config.routeGrace
+      },
       routes: this.#routes,
       appender: () => this.#appender,
       closed: () => (this.#health.ok ? undefined : 'BACKEND_UNAVAILABLE'),
       overload: this.#overload,
+      tracks: this.#tracks,
       counters: this.#counters,
     })
     return {
@@ -148,7 +181,31 @@ export class Gateway {
     })
     this.#listening = await this.#backends.sessions.listen(this.id, this.#host)
     await this.#channels.start()
-    const overview = new Overview(this.#backends, this.#routes, () => this.#watching!.picture, this.#health)
+    const admin = await this.#operators()
+    this.#ended = await watchEndedSessions(this.#backends.channels, this.#host)
+    this.#admin = admin.server
+    this.#watching = await this.#backends.registry.watch((picture: Picture) => {
+      this.#routes.follow(this.#central.configured(picture))
+      this.#events.follow(picture)
+      this.#directory.look()
+      admin.showServices(this.#routes.services)
+      for (const service of this.#routes.services) this.#checkPartitions(service)
+    })
+    this.#health.start()
+    this.#housekeeping.start()
+    this.#ledger.start()
+    await this.#central.settle()
+    this.#ports = await ListenerPorts.open(this.#context, this.#health, this.#tls)
+    await this.#central.open(this.#ports)
+    await this.#admin.listen({ host: this.#config.adminHost, port: this.#config.adminPort })
+    this.addresses = { ...this.#ports.addresses, admin: this.#admin.server.address() as AddressInfo }
+    await this.#announce()
+    return this
+  }
+
+  /** The operators' port, not listening yet. */
+  async #operators(): Promise<AdminServer> {
+    const overview = new Overview(this.#backends, this.#routes, this.#central.picture, this.#health)
     const metrics = gatewayMetrics({
       gateway: this.id,
       counters: this.#counters,
@@ -160,25 +217,30 @@ export class Gateway {
       channels: this.#channels,
       directory: this.#directory,
       tls: this.#tls,
+      events: this.#events,
+      central: this.#central.config,
     })
     const routes = () => [...this.#watching!.picture.routes.values()]
     const { retries } = this.#backends
-    const admin = await adminServer({ config: this.#config, overview, ledger: this.#ledger, metrics, retries, routes })
-    this.#admin = admin.server
-    this.#watching = await this.#backends.registry.watch((picture: Picture) => {
-      this.#routes.follow(picture)
-      this.#directory.look()
-      admin.showServices(this.#routes.services)
-      for (const service of this.#routes.services) this.#checkPartitions(service)
+    const configuration = this.#central.api
+    const sessions = { ...this.#backends, audit: retries.audit, events: this.#events, config: this.#config }
+    return await adminServer({
+      config: this.#config,
+      overview,
+      ledger: this.#ledger,
+      metrics,
+      retries,
+      routes,
+      configuration,
+      sessions,
+      version: GATEWAY_VERSION,
     })
-    this.#health.start()
-    this.#housekeeping.start()
-    this.#ledger.start()
-    this.#ports = await ListenerPorts.open(this.#context, this.#health, this.#tls)
-    await this.#admin.listen({ host: this.#config.adminHost, port: this.#config.adminPort })
-    this.addresses = { ...this.#ports.addresses, admin: this.#admin.server.address() as AddressInfo }
-    await this.#announce()
-    return this
+  }
+
+  /** What does not read the settings where it needs them is told of others. */
+  #settled(): void {
+    this.#logger.level = this.#config.logLevel
+    acceptRateOf(this.#context).change(this.#config.acceptRate)
   }
 
   /** A gateway that counts other partitions than the topic has would break order, or send into nowhere: it is not ready. */
@@ -220,6 +282,7 @@ export class Gateway {
       connections,
       sessions: this.#host.held.size,
       draining: this.#draining ? 1 : 0,
+      ...this.#central.figures,
       receivedPerSecond: Math.round(received.tick()),
       deliveredPerSecond: Math.round(delivered.tick()),
       roundTripP50Ms: Number(roundTrips.percentile(0.5).toFixed(2)),
@@ -257,6 +320,7 @@ export class Gateway {
     this.#draining = true
     const until = Date.now() + this.#config.drainTimeout
     this.#logger.info({ connections: this.#connections.size }, 'draining')
+    this.#central.leave()
     this.#announcement.stats(this.#figures())
     this.#ports.closeTcp()
     for (const connection of this.#connections) connection.leave('this gateway is going away', 0)
@@ -270,10 +334,14 @@ export class Gateway {
     await Promise.race([this.#finisher.idle(), sleep(Math.max(100, until - Date.now()))])
     await this.#housekeeping.renewAll(until + RENEW_GRACE_MS)
     this.#housekeeping.stop()
+    this.#tracks.stop()
+    await this.#events.close(Math.max(100, until - Date.now()))
     this.#ledger.stop()
     this.#health.stop()
+    await this.#central.close()
     await this.#watching?.close()
     await this.#listening.close()
+    await this.#ended.close()
     await this.#channels.stop()
     await this.#ports.close()
     await this.#admin.close()

@@ -3,6 +3,7 @@ import type { RenewEntry, RenewStatus, Sessions } from '@causeway/sessions'
 import type { Logger } from '@causeway/telemetry'
 import { DEADLINE_TICK_MS, KEEP_ALIVE_TICK_MS, RENEW_SESSIONS, RENEW_TICK_MS, SWEEP_TICK_MS } from './limits.ts'
 import type { GatewaySession } from './session.ts'
+import type { SessionEvents } from './session-events.ts'
 import type { SessionHost } from './session-host.ts'
 
 export interface HousekeepingOptions {
@@ -11,6 +12,8 @@ export interface HousekeepingOptions {
   sessionTtlMs: number
   /** Looks at one connection's keep-alive and handshake times. */
   connections: () => Iterable<{ tick(now: number): void }>
+  /** Told of sessions whose time was over. */
+  events?: Pick<SessionEvents, 'closed'>
   logger: Logger
 }
 
@@ -140,6 +143,7 @@ export class Housekeeping {
       const ended = await this.#options.sessions.sweep(Date.now())
       for (const id of ended) {
         const session = this.#options.host.held.get(id)
+        this.#options.events?.closed(session ?? { id }, 'expired')
         if (session !== undefined) this.#fallen(session, 'gone')
       }
     } catch (error) {

@@ -103,3 +103,24 @@ export const DIRECTORY_WATCHERS = 1_000
 export const EVENT_STREAM_TICK_MS = 15_000
 /** Unsent bytes after which an event stream is cut off. */
 export const EVENT_STREAM_BUFFER = 1 << 20
+/** How long a change of the central configuration waits for every process to work by it or refuse it, ms; after the first of these it asks. */
+export const CONFIG_SETTLE_MS = 2_000
+export const CONFIG_ASK_MS = 1_000
+/** Times a change that names no version is made anew where another came before it. */
+export const CONFIG_TRIES = 5
+/** Session events that wait for the log; beyond, further ones are left out and counted. Each costs some 500 bytes. */
+export const EVENTS_WAITING = 20_000
+/** How long the log may take to confirm one, ms. */
+export const EVENT_APPEND_MS = 60_000
+/** How long session events are written on for a service whose last worker has gone, ms: a deployment, or a night. */
+export const EVENT_GRACE_MS = 86_400_000
+/** Wait before their topic is looked at again where it could not be, or was not as expected, ms. */
+export const EVENT_TOPIC_CHECK_MS = 2_000
+/** Longest wait of a session's message for those before it, where it is to change its track or its gateway does not know which it had, ms; how often the store is asked. */
+export const TRACK_WAIT_MS = 2_000
+export const TRACK_LOOK_MS = 50
+/** How long a session that could not leave its track in time is let alone, ms. */
+export const TRACK_AGAIN_MS = 10_000
+/** Event streams of operators at a time, at each gateway, and how often they are told the overview, ms. */
+export const OPERATORS_WATCHING = 50
+export const OVERVIEW_TICK_MS = 1_000

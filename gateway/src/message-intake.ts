@@ -76,6 +76,9 @@ export class MessageIntake {
       }
       session.lastMsgId = msgId
       this.#subscription(session, frame)
+    } else if (admission.waits(session, frame)) {
+      this.hold(frame, arrival)
+      return
     } else if (this.#barrier.stands && admission.admits(session, frame, arrival.now)) {
       this.hold(frame, arrival)
       return

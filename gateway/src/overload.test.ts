@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { KnownRoute, Priority } from '@causeway/registry'
+import type { Priority } from '@causeway/registry'
 import { OVERLOAD_TICK_MS, QUEUE_LIMIT_MS } from './limits.ts'
 import { Overload } from './overload.ts'
 
 const SECOND = 1_000
 const MINUTE = 60_000
-const routeOf = (priority: Priority = 'normal'): KnownRoute => ({
-  ...{ name: 'echo', service: 'orders', opcode: 1, oneWay: false, timeoutMs: MINUTE, order: 'session', lastSeen: 0, priority },
-})
-
 /** A service whose workers told this queue for so long, and finished so many a tick; returns the time then. */
 function told(overload: Overload, queueMs: number, forMs: number, finishedPerTick = 10, from = 100_000): number {
   let now = from
@@ -21,8 +17,8 @@ function told(overload: Overload, queueMs: number, forMs: number, finishedPerTic
 }
 
 /** How many of a hundred are let in now. */
-const letIn = (overload: Overload, now: number, timeoutMs = MINUTE, route = routeOf()): number =>
-  Array.from({ length: 100 }, () => overload.refusal(route, timeoutMs, now)).filter(refusal => refusal === undefined).length
+const letIn = (overload: Overload, now: number, timeoutMs = MINUTE, priority: Priority = 'normal'): number =>
+  Array.from({ length: 100 }, () => overload.refusal('orders', priority, timeoutMs, now)).filter(refusal => refusal === undefined).length
 
 describe('admission under load', () => {
   test('lets everything in where nothing is known, and where messages wait a short time', () => {
@@ -36,7 +32,7 @@ describe('admission under load', () => {
     const now = told(overload, QUEUE_LIMIT_MS.normal + 1, 2 * SECOND)
     const [first, next] = [letIn(overload, now), letIn(overload, now + OVERLOAD_TICK_MS)]
     assert.ok(first > 5 && first < 10 && next > 5 && next < 10, `${first} and ${next} of 10 that are finished a tick`)
-    assert.equal(overload.refusal(routeOf(), MINUTE, now + OVERLOAD_TICK_MS), QUEUE_LIMIT_MS.normal + 1)
+    assert.equal(overload.refusal('orders', 'normal', MINUTE, now + OVERLOAD_TICK_MS), QUEUE_LIMIT_MS.normal + 1)
   })
 
   test('goes by the time that the message itself has', () => {
@@ -51,7 +47,7 @@ describe('admission under load', () => {
     const counts = (queueMs: number, from: number): number[] => {
       const now = told(overload, queueMs, 2 * SECOND, 10, from)
       return (['background', 'normal', 'critical'] as const).map((priority, index) =>
-        letIn(overload, now + index * OVERLOAD_TICK_MS, MINUTE, routeOf(priority)),
+        letIn(overload, now + index * OVERLOAD_TICK_MS, MINUTE, priority),
       )
     }
     const some = (count: number): boolean => count < 20
@@ -88,6 +84,6 @@ describe('admission under load', () => {
   test('holds no service responsible for another', () => {
     const overload = new Overload()
     const now = told(overload, 30 * SECOND, 2 * SECOND)
-    assert.equal(letIn(overload, now, MINUTE, { ...routeOf(), service: 'billing' }), 100)
+    assert.equal(overload.refusal('billing', 'normal', MINUTE, now), undefined)
   })
 })

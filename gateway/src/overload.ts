@@ -1,4 +1,4 @@
-import type { KnownRoute, Priority } from '@causeway/registry'
+import type { Priority } from '@causeway/registry'
 import type { ServiceLoad } from '@causeway/sessions'
 import { OVERLOAD_REPORTS, OVERLOAD_TICK_MS, OVERLOAD_TICKS, QUEUE_LIMIT_MS } from './limits.ts'
 
@@ -76,7 +76,7 @@ export class Overload {
   }
 
   /** ms after which to ask again; undefined where the message is let in. `timeoutMs` is the message's own. */
-  refusal({ service, priority }: KnownRoute, timeoutMs: number, now: number): number | undefined {
+  refusal(service: string, priority: Priority, timeoutMs: number, now: number): number | undefined {
     const flow = this.#services.get(service)
     if (flow === undefined) return undefined
     flow.turn(Math.floor(now / OVERLOAD_TICK_MS))

@@ -7,6 +7,7 @@ import { MAX_SESSIONS } from './limits.ts'
 import { OutboxReader } from './outbox-reader.ts'
 import type { Overload } from './overload.ts'
 import { endedBy, GatewaySession, type Pending, type SessionOwner } from './session.ts'
+import { OWN_SESSION, type SessionEvents } from './session-events.ts'
 
 export interface SessionHostOptions {
   gateway: string
@@ -14,6 +15,8 @@ export interface SessionHostOptions {
   finisher: FinishBatcher
   sessionTtlMs: number
   overload: Overload
+  /** Told of sessions that clients open and resume. */
+  events?: Pick<SessionEvents, 'opened' | 'resumed'>
   counters: Counters
   logger: Logger
 }
@@ -57,10 +60,11 @@ export class SessionHost implements WakeHandlers {
     return this.held.size >= MAX_SESSIONS
   }
 
-  async open(owner: SessionOwner, principal: string): Promise<HeldSession> {
+  /** With `once` it is no client's: it lives for one answer, and makes no session events. */
+  async open(owner: SessionOwner, principal: string, { once = false } = {}): Promise<HeldSession> {
     if (this.full) throw new ProtocolError('OVERLOADED', 'this gateway holds as many sessions as it may')
     const { gateway, sessions, sessionTtlMs } = this.#options
-    const id = randomBytes(16).toString('base64url')
+    const id = (once ? OWN_SESSION : '') + newSessionId()
     const resumeToken = randomBytes(16).toString('base64url')
     const incarnation = randomBytes(6).toString('base64url')
     const bucket = bucketOf(id)
@@ -69,6 +73,7 @@ export class SessionHost implements WakeHandlers {
     const session = new GatewaySession({ id, bucket, incarnation, epoch: 1, principal })
     session.greeted = true
     this.#hold(session, owner)
+    this.#options.events?.opened(session)
     return { session, resumeToken, resumed: false, recovered: false, lastMsgId: 0 }
   }
 
@@ -87,6 +92,7 @@ export class SessionHost implements WakeHandlers {
     this.held.get(id)?.owner?.close('REPLACED', 'another connection has resumed this session')
     const session = this.#restore(id, bucket, state, syn)
     this.#hold(session, owner)
+    this.#options.events?.resumed(session)
     return { session, resumeToken, resumed: true, recovered: state.recovered, lastMsgId: session.lastMsgId }
   }
 
@@ -96,6 +102,7 @@ export class SessionHost implements WakeHandlers {
     session.storedMark = state.storedMark
     session.storedCount = state.storedCount
     session.lastMsgId = session.storedMark
+    if (state.doneMark < session.storedMark) session.unsettledUpTo = session.storedMark
     // no gateway admits more than MAX_AHEAD above the oldest that is unfinished
     session.maybeStoredUpTo = state.doneMark + MAX_AHEAD
     session.lastAdmitted = session.storedMark
@@ -321,4 +328,10 @@ export class SessionHost implements WakeHandlers {
     this.forget(session)
     session.owner?.close('GOING_AWAY', detail)
   }
+}
+
+/** 128 bits; begins with no dash, which a command line would take for an option. */
+function newSessionId(): string {
+  const id = randomBytes(16).toString('base64url')
+  return id.startsWith('-') ? newSessionId() : id
 }

@@ -81,6 +81,12 @@ export class GatewaySession implements SessionIdentity {
   acknowledgementDue = false
   readonly pending = new Map<number, Pending>()
   unfinishedBytes = 0
+  /** Which track it takes of services that have several. */
+  tracks: Map<string, string> | undefined
+  /** Until when, in monotonic ms, its messages are held back so that it can leave a track; 0 where it is to leave none. */
+  leavesBy = 0
+  /** At its resume, messages up to it were not all finished, and this gateway does not know where they are; 0 where it does. */
+  unsettledUpTo = 0
   /** No pending message ends before it; Infinity where there is none. */
   earliestDeadline = Number.POSITIVE_INFINITY
   /** Number of the next delivery to write. */

@@ -34,7 +34,7 @@ export class DialectConnection implements SessionOwner {
   readonly transport: Transport
   readonly #dialect: Dialect
   readonly #decoder: DialectDecoder
-  readonly #listener: ListenerConfig | undefined
+  readonly listener: ListenerConfig | undefined
   readonly #principal: string
   readonly #answers: DialectAnswers
   readonly #held = new HeldFrames<DialectMessage>()
@@ -59,7 +59,7 @@ export class DialectConnection implements SessionOwner {
     this.transport = transport
     this.#dialect = dialect
     this.#decoder = dialect.decoder({ maxPayload: context.config.maxPayload })
-    this.#listener = listener
+    this.listener = listener
     this.#gate = new ReadGate(transport)
     this.#slow = new SlowConsumer(transport, context.config.sendBuffer)
     this.#answers = new DialectAnswers(dialect, answer => transport.queue(answer))
@@ -158,13 +158,13 @@ export class DialectConnection implements SessionOwner {
   #frame(message: DialectMessage, msgId: number): Frame {
     const { opcodeBase = 0, modbus } = this.#dialect.table
     const { operation } = message
-    const route = operation === undefined ? this.#listener?.route : this.#listener?.routes?.[operation]
+    const route = operation === undefined ? this.listener?.route : this.listener?.routes?.[operation]
     const opcode = route !== undefined || operation === undefined ? 0 : opcodeBase + operation
     const known = route === undefined ? this.#context.routes.byOpcode(opcode) : this.#context.routes.byName(route)
     return {
       type: message.silent || known?.oneWay === true ? FrameType.NOTIFY : FrameType.REQUEST,
       flags: 0,
-      codec: modbus === undefined ? (this.#listener?.codec ?? Codec.BYTES) : Codec.JSON,
+      codec: modbus === undefined ? (this.listener?.codec ?? Codec.BYTES) : Codec.JSON,
       opcode,
       msgId,
       seq: 0,

@@ -107,7 +107,7 @@ async function ask(context: ConnectionContext, principal: string, body: MessageB
   if (context.draining()) throw new ProtocolError('GOING_AWAY', 'this gateway is draining')
   checkSize(context, body)
   const owner = new HttpAnswer(seq => context.host.acknowledged(owner.session!, seq))
-  const { session } = await context.host.open(owner, principal)
+  const { session } = await context.host.open(owner, principal, { once: true })
   owner.session = session
   try {
     const metadata = { route: body.route, timeout: body.timeout }

@@ -51,6 +51,35 @@ describe('GET /v1/services', async () => {
     assert.equal(stale, false)
   })
 
+  test('tells the tracks of a service that has several, with their versions and shares', async () => {
+    const picture = pictureOf([routeOf('echo', 1, { tracks: ['canary', 'stable'].map(track => ({ track, lastSeen: 1 })) })])
+    const [worker] = picture.workers
+    gateway.state.picture = { ...picture, workers: [worker, { ...worker, id: 'wk-2', track: 'canary', version: '2' }] }
+    assert.deepEqual((await read()).services[0].tracks, [
+      { name: 'stable', versions: { 1: 1 }, share: 1 },
+      { name: 'canary', versions: { 2: 1 }, share: 0 },
+    ])
+    const { etag } = directory.snapshot()
+    gateway.context.routes.setTracks('orders', { stable: 90, canary: 10 })
+    assert.deepEqual(
+      (await read()).services[0].tracks?.map(({ share }) => share),
+      [0.9, 0.1],
+    )
+    assert.notEqual(directory.snapshot().etag, etag)
+    gateway.context.routes.setTracks('orders', undefined)
+  })
+
+  test('tells one service with the schemas of its routes, by its name', async () => {
+    show()
+    const schemas = [{ route: 'echo', input: { type: 'string' } }]
+    gateway.state.schemas.set('orders', schemas)
+    const told = (await (await fetch(`${url}/orders`)).json()) as { name: string; routes: object[]; schemas: object[] }
+    assert.deepEqual([told.name, told.routes.length, told.schemas], ['orders', 2, schemas])
+    const none = await fetch(`${url}/nobody`)
+    assert.equal(none.status, 404)
+    assert.match(((await none.json()) as { detail: string }).detail, /no service nobody/)
+  })
+
   test('has a tag that changes with what is there, and not with figures', async () => {
     show(gatewayProcess('gw-1', { connections: 1 }))
     const etag = (await fetch(url)).headers.get('etag')!

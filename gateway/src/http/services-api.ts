@@ -1,18 +1,23 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import { within } from '@causeway/backends'
 import { ProtocolError } from '@causeway/protocol'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ConnectionContext } from '../connection-context.ts'
-import { DIRECTORY_WAIT_MS, DIRECTORY_WATCHERS, EVENT_STREAM_BUFFER, EVENT_STREAM_TICK_MS } from '../limits.ts'
+import { BACKEND_TIMEOUT_MS, DIRECTORY_WAIT_MS, DIRECTORY_WATCHERS, EVENT_STREAM_BUFFER, EVENT_STREAM_TICK_MS } from '../limits.ts'
 import { contextOf } from '../listeners/tls-principal.ts'
 import { refuse, tokenOf } from './http-problem.ts'
 import type { Snapshot } from './service-directory.ts'
 
+/** Longest name of a service: no more of one that is none is told back. */
+const NAME_CHARACTERS = 64
+
 /**
  * GET /v1/services: services, routes and gateways. With `?wait=SECONDS` and If-None-Match it answers when there is something else to tell, or 304; with
- * Accept: text/event-stream it tells each change (WHATWG HTML, server-sent events).
+ * Accept: text/event-stream it tells each change (WHATWG HTML, server-sent events). GET /v1/services/NAME: one of them, with the schemas of its routes.
  */
 export function servicesApi(server: FastifyInstance, context: ConnectionContext): void {
+  serviceApi(server, context)
   server.get('/v1/services', async (request, reply) => {
     try {
       await contextOf(context, request.raw.socket).authenticate(tokenOf(request))
@@ -27,6 +32,20 @@ export function servicesApi(server: FastifyInstance, context: ConnectionContext)
       reply.header('etag', told.etag).header('cache-control', 'no-cache')
       if (known === told.etag) return await reply.code(304).send()
       return await reply.type('application/json').send(told.json)
+    } catch (error) {
+      return await refuse(reply, error)
+    }
+  })
+}
+
+function serviceApi(server: FastifyInstance, context: ConnectionContext): void {
+  server.get('/v1/services/:name', async (request, reply) => {
+    try {
+      await contextOf(context, request.raw.socket).authenticate(tokenOf(request))
+      const { name } = request.params as { name: string }
+      const service = await within(BACKEND_TIMEOUT_MS, context.directory.service(name))
+      if (service === undefined) throw new ProtocolError('NO_ROUTE', `there is no service ${name.slice(0, NAME_CHARACTERS)}`)
+      return await reply.header('cache-control', 'no-cache').send(service)
     } catch (error) {
       return await refuse(reply, error)
     }

@@ -31,10 +31,10 @@ const realClock: Clock = { now: () => performance.now(), after: (ms, callback) =
  * A gateway opens some 8,000 sessions in a second of its core: the default of 2,000 leaves most of it to those who are in.
  */
 export class AcceptRate {
-  readonly #perMs: number
-  readonly #burst: number
+  #perMs!: number
+  #burst!: number
   /** Most that may wait. */
-  readonly #room: number
+  #room!: number
   readonly #clock: Clock
   /** In the order in which they came. */
   readonly #waiting = new Map<Newcomer, { reception: Reception; ended: () => void }>()
@@ -50,12 +50,17 @@ export class AcceptRate {
 
   /** Of so many connections a second; 0 is unbounded. */
   constructor(perSecond: number, clock: Clock = realClock) {
-    this.#perMs = perSecond / 1_000
-    this.#burst = Math.max(1, this.#perMs * ACCEPT_BURST_MS)
-    this.#room = Math.min(ACCEPT_HELD, Math.floor(this.#perMs * ACCEPT_WAIT_MS))
+    this.change(perSecond)
     this.#clock = clock
     this.#tokens = this.#burst
     this.#filledAt = clock.now()
+  }
+
+  /** Takes another rate from now on. Those that wait go on waiting, by it; where it is unbounded, no longer. */
+  change(perSecond: number): void {
+    this.#perMs = perSecond / 1_000
+    this.#burst = Math.max(1, this.#perMs * ACCEPT_BURST_MS)
+    this.#room = Math.min(ACCEPT_HELD, Math.floor(this.#perMs * ACCEPT_WAIT_MS))
   }
 
   /** Connections that wait now. */
@@ -94,7 +99,7 @@ export class AcceptRate {
   #tick(): void {
     if (this.#ticking || this.#waiting.size === 0) return
     this.#ticking = true
-    const nextToken = (1 - this.#tokens) / this.#perMs
+    const nextToken = this.#perMs === 0 ? 0 : (1 - this.#tokens) / this.#perMs
     this.#clock.after(Math.max(ACCEPT_TICK_MS, Math.ceil(nextToken)), () => {
       this.#ticking = false
       this.#admitWaiting()
@@ -112,6 +117,7 @@ export class AcceptRate {
   }
 
   #token(): boolean {
+    if (this.#perMs === 0) return true
     const now = this.#clock.now()
     this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#filledAt) * this.#perMs)
     this.#filledAt = now

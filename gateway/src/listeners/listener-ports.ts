@@ -1,17 +1,15 @@
 import { once } from 'node:events'
 import type { AddressInfo, Server } from 'node:net'
-import type { Config, ListenerConfig } from '@causeway/config'
+import type { Config } from '@causeway/config'
 import type { FastifyInstance } from 'fastify'
 import type { ConnectionContext } from '../connection-context.ts'
 import type { Health } from '../health.ts'
 import { httpServer } from '../http/http-server.ts'
+import { BACKLOG, DialectListeners } from './dialect-listeners.ts'
 import { checkDialects } from './listener-dialect.ts'
 import { tcpListener } from './tcp-listener.ts'
 import type { TlsPort } from './tls-port.ts'
 import { readTlsPorts, type TlsPorts } from './tls-ports.ts'
-
-/** Connections that may wait for the process to take them: a storm of reconnects comes within a turn. */
-const BACKLOG = 1_024
 
 export interface PortAddresses {
   tcp: AddressInfo
@@ -34,42 +32,41 @@ export class ListenerPorts {
   readonly #context: ConnectionContext
   readonly #tls: TlsPorts
   readonly #servers: Server[] = []
+  readonly #dialects: DialectListeners
   readonly #httpServers: FastifyInstance[] = []
-  addresses!: PortAddresses
+  #fixed!: Omit<PortAddresses, 'listeners'>
 
   private constructor(context: ConnectionContext, tls: TlsPorts) {
     this.#context = context
     this.#tls = tls
+    this.#dialects = new DialectListeners(context, tls)
   }
 
   /** Resolves once all listen. */
   static async open(context: ConnectionContext, health: Health, tls: TlsPorts): Promise<ListenerPorts> {
     const ports = new ListenerPorts(context, tls)
     const { tcpPort, httpPort, tlsPort, httpsPort } = context.config
-    const tcp = await ports.#tcp(undefined, tcpPort)
-    const secured = tls.shared && { tls: await ports.#tcp(undefined, tlsPort, tls.shared) }
-    const listeners = await ports.#dialects()
+    const tcp = await ports.#tcp(tcpPort)
+    const secured = tls.shared && { tls: await ports.#tcp(tlsPort, tls.shared) }
+    await ports.prepare(context.config).then(prepared => prepared.commit())
     const http = await ports.#http(health, httpPort)
     const https = tls.shared && { https: await ports.#http(health, httpsPort, tls.shared) }
     tls.watch()
-    ports.addresses = { tcp, http, ...secured, ...https, listeners }
+    ports.#fixed = { tcp, http, ...secured, ...https }
     return ports
   }
 
-  async #dialects(): Promise<PortAddresses['listeners']> {
-    const opened: PortAddresses['listeners'] = []
-    for (const role of this.#context.config.listeners) {
-      const tls = this.#tls.of(role)
-      opened.push({ dialect: role.dialect, address: await this.#tcp(role, role.port, tls), overTls: tls !== undefined })
-      if (role.auth === 'none') {
-        this.#context.logger.warn({ port: role.port, dialect: role.dialect }, 'this listener has auth: none, whoever reaches it may send')
-      }
-    }
-    return opened
+  get addresses(): PortAddresses {
+    return { ...this.#fixed, listeners: this.#dialects.addresses }
   }
 
-  async #tcp(role: ListenerConfig | undefined, port: number, tls?: TlsPort): Promise<AddressInfo> {
-    const server = tcpListener(this.#context, role, tls)
+  /** Makes ready for the listeners of a configuration; rejects, with none of them open, where one can't be. */
+  prepare(config: Config): Promise<{ commit(): void; abandon(): void }> {
+    return this.#dialects.prepare(config)
+  }
+
+  async #tcp(port: number, tls?: TlsPort): Promise<AddressInfo> {
+    const server = tcpListener(this.#context, undefined, tls)
     server.listen({ host: this.#context.config.host, port, backlog: BACKLOG })
     await once(server, 'listening')
     this.#servers.push(server)
@@ -85,7 +82,7 @@ export class ListenerPorts {
 
   /** No new connections over TCP; HTTP goes on saying that the gateway drains. */
   closeTcp(): void {
-    for (const server of this.#servers) server.close()
+    for (const server of [...this.#servers, ...this.#dialects.servers]) server.close()
   }
 
   async close(): Promise<void> {

@@ -52,7 +52,8 @@ export function readTlsPorts(config: Config): Map<ListenerConfig | undefined, Tl
 /** All TLS ports of a gateway. Their files are read again when they change, and when told. */
 export class TlsPorts {
   readonly #logger: Logger
-  readonly #ports: ReadonlyMap<ListenerConfig | undefined, TlsPort>
+  #ports: ReadonlyMap<ListenerConfig | undefined, TlsPort>
+  #watched = false
   readonly #changed = (): void => this.renew()
 
   /** Throws ConfigError. */
@@ -60,6 +61,21 @@ export class TlsPorts {
     this.#logger = logger
     this.#ports = readTlsPorts(config)
     for (const port of this.#ports.values()) this.#tell(port, 'TLS is served with this certificate')
+  }
+
+  /** Reads the certificates of listeners that are new; the others keep theirs. Throws ConfigError, with nothing changed. */
+  prepare(config: Config): { of(listener: ListenerConfig): TlsPort | undefined; commit(): void } {
+    const ports = new Map([...readTlsPorts(config)].map(([listener, port]) => [listener, this.#ports.get(listener) ?? port]))
+    return {
+      of: listener => ports.get(listener),
+      commit: () => {
+        const watched = this.#watched
+        this.close()
+        for (const [listener, port] of ports) if (!this.#ports.has(listener)) this.#tell(port, 'TLS is served with this certificate')
+        this.#ports = ports
+        if (watched) this.watch()
+      },
+    }
   }
 
   /** Of the shared ports where there is a certificate. */
@@ -79,10 +95,12 @@ export class TlsPorts {
 
   /** Looks at the files from time to time, links followed: who renews a certificate often puts another one in its place. */
   watch(): void {
+    this.#watched = true
     for (const path of this.#paths()) watchFile(path, { interval: CERTIFICATE_LOOK_MS, persistent: false }, this.#changed)
   }
 
   close(): void {
+    this.#watched = false
     for (const path of this.#paths()) unwatchFile(path, this.#changed)
   }
 

@@ -1,25 +1,69 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { loadConfig } from '@causeway/config'
-import type { Retries } from '@causeway/retries'
-import type { Metrics } from '@causeway/telemetry'
-import { adminServer } from './admin-server.ts'
-import type { LedgerWatch } from './ledger-watch.ts'
-import type { Overview } from './overview.ts'
+import { SignJWT } from 'jose'
+import { adminUnderTest } from './admin.fixture.ts'
 
+const SECRET = 'a secret of at least 32 bytes, as HS256 wants'
 const PATHS = ['/', '/api/overview', '/api/ledger', '/metrics', '/livez', '/queues']
 
 async function adminOf(flags: Record<string, unknown> = {}) {
-  const { server } = await adminServer({
-    config: loadConfig({ environment: {}, flags: { auth: 'none', ...flags } }),
-    overview: { read: async () => ({ connections: 3 }) } as unknown as Overview,
-    ledger: { read: async () => ({ balanced: true }) } as unknown as LedgerWatch,
-    metrics: { contentType: 'text/plain', text: async () => 'causeway_connections 3\n' } as unknown as Metrics,
-    retries: {} as Retries,
-    routes: () => [],
-  })
-  return async (url: string, headers: Record<string, string>) => (await server.inject({ url, headers })).statusCode
+  const server = await adminUnderTest(flags)
+  return async (url: string, headers: Record<string, string>, method: 'GET' | 'POST' | 'DELETE' | 'PUT' = 'GET') =>
+    (await server.inject({ method, url, headers })).statusCode
 }
+
+const jwt = (claims: object): Promise<string> =>
+  new SignJWT({ sub: 'anna', ...claims })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setExpirationTime('1m')
+    .sign(new TextEncoder().encode(SECRET))
+
+describe('roles', () => {
+  const tokens = { adminToken: 'an-admin', operatorToken: 'an-operator', viewerToken: 'a-viewer' }
+  const calls: [method: 'GET' | 'POST' | 'DELETE' | 'PUT', url: string, least: 'viewer' | 'operator' | 'admin'][] = [
+    ['GET', '/api/overview', 'viewer'],
+    ['GET', '/queues', 'viewer'],
+    ['GET', '/api/config', 'viewer'],
+    ['POST', '/api/dead-letters/replay', 'operator'],
+    ['POST', '/api/sessions/a/close', 'operator'],
+    ['DELETE', '/api/dead-letters', 'operator'],
+    ['PUT', '/queues/api/queues/any/pause', 'operator'],
+    ['PUT', '/api/config', 'admin'],
+    ['POST', '/api/config/rollback', 'admin'],
+  ]
+  const roles = ['viewer', 'operator', 'admin'] as const
+
+  test('a token opens what its role may do, and nothing else', async () => {
+    const statusOf = await adminOf(tokens)
+    for (const [method, url, least] of calls) {
+      for (const [index, token] of ['a-viewer', 'an-operator', 'an-admin'].entries()) {
+        const status = await statusOf(url, { host: 'localhost', authorization: `Bearer ${token}` }, method)
+        assert.equal(status === 403, index < roles.indexOf(least), `${token}: ${method} ${url} is ${status}`)
+        assert.notEqual(status, 401)
+      }
+      for (const authorization of ['Bearer nobody', 'Bearer ', 'Basic YTpu', ''])
+        assert.equal(await statusOf(url, { host: 'localhost', authorization }, method), 401)
+    }
+  })
+
+  test("so does a JWT of the clients' issuer with a role; without one it opens nothing", async () => {
+    const statusOf = await adminOf({ ...tokens, auth: 'jwt', jwtSecret: SECRET })
+    const status = async (claims: object, method: 'GET' | 'PUT', url: string) =>
+      await statusOf(url, { host: 'localhost', authorization: `Bearer ${await jwt(claims)}` }, method)
+    assert.equal(await status({ causeway_role: 'viewer' }, 'GET', '/api/overview'), 200)
+    assert.equal(await status({ causeway_role: 'operator' }, 'PUT', '/api/config'), 403)
+    assert.notEqual(await status({ causeway_role: 'admin' }, 'PUT', '/api/config'), 403)
+    for (const claims of [{}, { causeway_role: 'root' }, { causeway_role: ['admin'] }])
+      assert.equal(await status(claims, 'GET', '/api/overview'), 401)
+  })
+
+  test('a token of a role without an admin, or of two roles, is a wrong configuration', () => {
+    const load = (flags: Record<string, string>) => () => loadConfig({ environment: {}, flags })
+    assert.throws(load({ viewerToken: 'x' }), /CAUSEWAY_ADMIN_TOKEN is not: expected an admin/)
+    assert.throws(load({ adminToken: 'x', viewerToken: 'x' }), /expected a token of its own for each/)
+  })
+})
 
 describe('the operators port', () => {
   test('on loopback answers to loopback names alone, so that no page elsewhere can be made to point there', async () => {

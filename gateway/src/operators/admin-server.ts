@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto'
 import { createBullBoard } from '@bull-board/api'
 import { FastifyAdapter } from '@bull-board/fastify'
 import type { Config } from '@causeway/config'
@@ -7,10 +6,15 @@ import type { Retries } from '@causeway/retries'
 import type { Metrics } from '@causeway/telemetry'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { hostAllowed } from '../listeners/origin.ts'
+import { type ConfigApiOptions, configApi } from './config-api.ts'
 import { deadLettersApi } from './dead-letters-api.ts'
+import { eventsApi } from './events-api.ts'
 import type { LedgerWatch } from './ledger-watch.ts'
+import { describeApi } from './openapi.ts'
 import { operatorsPage } from './operators-page.ts'
 import type { Overview } from './overview.ts'
+import { demandRoles } from './roles.ts'
+import { type SessionsApiOptions, sessionsApi } from './sessions-api.ts'
 
 export interface AdminOptions {
   config: Config
@@ -20,6 +24,11 @@ export interface AdminOptions {
   retries: Retries
   /** All that were ever registered. */
   routes: () => readonly KnownRoute[]
+  /** Where there is a central configuration. */
+  configuration?: ConfigApiOptions | undefined
+  sessions: SessionsApiOptions
+  /** Of the gateway. */
+  version: string
 }
 
 export interface AdminServer {
@@ -29,7 +38,17 @@ export interface AdminServer {
 }
 
 /** Port 7402, for operators: the live page, Bull Board, the API and this process's metrics. */
-export async function adminServer({ config, overview, ledger, metrics, retries, routes }: AdminOptions): Promise<AdminServer> {
+export async function adminServer({
+  config,
+  overview,
+  ledger,
+  metrics,
+  retries,
+  routes,
+  configuration,
+  sessions,
+  version,
+}: AdminOptions): Promise<AdminServer> {
   const server = Fastify({ forceCloseConnections: true })
   server.addHook('onRequest', async (request, reply) => {
     if (hostAllowed(config.adminHost, request.headers.host)) return
@@ -37,7 +56,8 @@ export async function adminServer({ config, overview, ledger, metrics, retries, 
       .code(403)
       .send({ code: 'FORBIDDEN', title: 'Forbidden', detail: 'this port is for loopback names only: use http://127.0.0.1' })
   })
-  if (config.adminToken !== undefined) demandToken(server, config.adminToken)
+  demandRoles(server, config)
+  await describeApi(server, version)
   const queues = new FastifyAdapter()
   queues.setBasePath('/queues')
   const board = createBullBoard({ queues: [], serverAdapter: queues, options: { uiConfig: { boardTitle: 'Causeway queues' } } })
@@ -49,6 +69,9 @@ export async function adminServer({ config, overview, ledger, metrics, retries, 
   server.get('/api/lag', () => overview.lag())
   server.get('/api/ledger', () => ledger.read())
   deadLettersApi(server, { retries, routes, maxPayload: config.maxPayload })
+  sessionsApi(server, sessions)
+  eventsApi(server, { overview, central: configuration?.central })
+  if (configuration !== undefined) configApi(server, configuration)
   server.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()))
   const shown = new Set<string>()
   return {
@@ -61,23 +84,4 @@ export async function adminServer({ config, overview, ledger, metrics, retries, 
       }
     },
   }
-}
-
-/** Bearer token, or as the password of HTTP basic so that a browser can ask for it. */
-function demandToken(server: FastifyInstance, token: string): void {
-  const expected = Buffer.from(token)
-  server.addHook('onRequest', async (request, reply) => {
-    const [scheme, credentials = ''] = (request.headers.authorization ?? '').split(' ')
-    const given = /^basic$/i.test(scheme)
-      ? Buffer.from(credentials, 'base64')
-          .toString('utf8')
-          .replace(/^[^:]*:/, '')
-      : credentials
-    const bytes = Buffer.from(given)
-    if (bytes.length === expected.length && timingSafeEqual(bytes, expected)) return
-    await reply
-      .code(401)
-      .header('www-authenticate', 'Basic realm="causeway", charset="UTF-8"')
-      .send({ code: 'UNAUTHENTICATED', title: 'Unauthenticated', detail: 'send CAUSEWAY_ADMIN_TOKEN as a bearer token' })
-  })
 }

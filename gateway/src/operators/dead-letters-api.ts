@@ -1,5 +1,5 @@
 import { within } from '@causeway/backends'
-import type { KnownRoute } from '@causeway/registry'
+import { type KnownRoute, STABLE, trackName } from '@causeway/registry'
 import {
   type AuditEntry,
   BATCH_LETTERS,
@@ -9,9 +9,11 @@ import {
   type Retries,
 } from '@causeway/retries'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { limitOf, type ReplayBody, readDiscardBody, readListQuery, readReason, readReplayBody } from './dead-letters-body.ts'
-import { answerProblem, OperatorProblem, wrong } from './dead-letters-problem.ts'
+import { limitOf, readReason } from './body.ts'
+import { type ReplayBody, readDiscardBody, readListQuery, readReplayBody } from './dead-letters-body.ts'
 import { batchView, editView, letterView } from './dead-letters-view.ts'
+import { answerProblem, OperatorProblem, wrong } from './operator-problem.ts'
+import { whoOf } from './who.ts'
 
 export interface DeadLettersApiOptions {
   retries: Retries
@@ -156,7 +158,7 @@ class DeadLetterCalls {
     if (wanted === undefined) return
     const routes = this.#options.routes()
     for (const service of new Set(letters.map(letter => letter.service))) {
-      const names = routes.filter(route => route.service === service).map(({ name }) => name)
+      const names = routes.filter(route => servedAs(route).includes(service)).map(({ name }) => name)
       if (names.includes(wanted)) continue
       throw wrong('edit.route', `is ${JSON.stringify(wanted)}: service ${service} has no such route; it has ${names.join(', ') || 'none'}`)
     }
@@ -235,13 +237,6 @@ class DeadLetterCalls {
 
 const isAll = (filter: DeadLetterFilter): boolean => Object.values(filter).every(value => value === undefined)
 
-/** The user name of HTTP basic, which is a claim and no proof, and the address. */
-function whoOf({ headers, ip }: FastifyRequest): { by: string; from: string } {
-  const credentials = /^basic (.+)$/i.exec(headers.authorization ?? '')?.[1]
-  const user = credentials === undefined ? '' : Buffer.from(credentials, 'base64').toString('utf8').split(':')[0]
-  return { by: user === '' ? 'operator' : user.slice(0, 100), from: ip }
-}
-
 const noLetter = (ids: readonly string[]): OperatorProblem => {
   const named = ids.slice(0, SHOWN).join(', ')
   return new OperatorProblem(
@@ -256,3 +251,7 @@ function inTime<T>(call: Promise<T>): Promise<T> {
   const text = `the store has not answered within ${CALL_MS / 1_000} s; a change may take place still: look before you repeat it`
   return within(CALL_MS, call, () => new OperatorProblem('BACKEND_UNAVAILABLE', text))
 }
+
+/** Names of a route's service in the log and the stores, a name for each track. */
+const servedAs = ({ service, tracks }: KnownRoute): string[] =>
+  (tracks?.map(({ track }) => track) ?? [STABLE]).map(track => trackName(service, track))

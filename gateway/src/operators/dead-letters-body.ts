@@ -1,6 +1,7 @@
 import { Codec } from '@causeway/protocol'
 import type { DeadLetterFilter, DeadLetterQuery, ReplayDelivery, ReplayEdit } from '@causeway/retries'
-import { wrong } from './dead-letters-problem.ts'
+import { fieldsOf, limitOf, reasonOf, shown, textOf } from './body.ts'
+import { wrong } from './operator-problem.ts'
 
 /** Letters of one page, and how many there may be. */
 const PAGE_LETTERS = 50
@@ -11,8 +12,6 @@ const IDS_MOST = 1_000
 const PER_SECOND = 50
 const PER_SECOND_LEAST = 0.01
 const PER_SECOND_MOST = 10_000
-/** Characters of a reason, of a text that is looked for, and of a name. */
-const TEXT_MOST = 500
 const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /** POST /api/dead-letters/replay, as checked. */
@@ -35,14 +34,6 @@ export function readListQuery(raw: unknown, now: number): DeadLetterQuery {
     before: textOf(query.before, 'before'),
     limit: limitOf(query.limit, PAGE_LETTERS, PAGE_LETTERS_MOST),
   }
-}
-
-export function limitOf(value: unknown, otherwise: number, most: number): number {
-  if (value === undefined) return otherwise
-  const limit = Number(value)
-  if (!Number.isInteger(limit) || limit < 1 || limit > most)
-    throw wrong('limit', `is ${shown(value)}: expected a whole number from 1 to ${most}`)
-  return limit
 }
 
 /** `maxPayload` bounds an edited payload, bytes. */
@@ -71,15 +62,6 @@ export function readDiscardBody(raw: unknown): { ids: string[]; service: string 
   return { ids: idsOf(body.ids), service: textOf(body.service, 'service'), reason: reasonOf(body.reason) }
 }
 
-export const readReason = (raw: unknown): string => reasonOf(fieldsOf(raw, 'the body', ['reason']).reason)
-
-function fieldsOf(raw: unknown, what: string, known: readonly string[]): Record<string, unknown> {
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) throw wrong(what, 'must be a JSON object')
-  const strange = Object.keys(raw).find(name => !known.includes(name))
-  if (strange !== undefined) throw wrong(strange, `is no field of ${what}: expected ${known.join(', ')}`)
-  return raw as Record<string, unknown>
-}
-
 function readFilter(raw: unknown, now: number): DeadLetterFilter {
   const { all, ...fields } = fieldsOf(raw, 'filter', ['service', 'route', 'since', 'q', 'all'])
   const filter = filterOf(fields, 'filter.', now)
@@ -106,20 +88,6 @@ function sinceOf(value: unknown, field: string, now: number): number {
   if (!Number.isFinite(time))
     throw wrong(field, `is ${shown(value)}: expected Unix ms, a date like 2026-01-31T12:00Z, or an age like 15m, 2h, 3d`)
   return Math.floor(time)
-}
-
-function textOf(value: unknown, field: string): string | undefined {
-  if (value === undefined) return undefined
-  if (typeof value !== 'string' || value === '' || value.length > TEXT_MOST)
-    throw wrong(field, `is ${shown(value)}: expected a text of 1 to ${TEXT_MOST} characters`)
-  return value
-}
-
-function reasonOf(value: unknown): string {
-  if (value === undefined) throw wrong('reason', 'is missing: say why, it is kept in the audit log')
-  const reason = textOf(value, 'reason')!.trim()
-  if (reason === '') throw wrong('reason', 'is blank: say why, it is kept in the audit log')
-  return reason
 }
 
 function idsOf(value: unknown): string[] {
@@ -156,5 +124,3 @@ function jsonOf(value: unknown): Buffer {
     throw wrong('edit.payload', 'is nested too deep')
   }
 }
-
-const shown = (value: unknown): string => (JSON.stringify(value) ?? 'missing').slice(0, 80)

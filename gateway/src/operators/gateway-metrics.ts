@@ -1,3 +1,4 @@
+import type { CentralConfig } from '@causeway/central-config'
 import type { Appender } from '@causeway/log'
 import { Metrics } from '@causeway/telemetry'
 import type { GatewayRecord } from '../admission.ts'
@@ -7,6 +8,7 @@ import type { Health } from '../health.ts'
 import type { ServiceDirectory } from '../http/service-directory.ts'
 import type { AcceptRate } from '../listeners/accept-rate.ts'
 import type { TlsPorts } from '../listeners/tls-ports.ts'
+import type { SessionEvents } from '../session-events.ts'
 import type { SessionHost } from '../session-host.ts'
 import type { LedgerWatch } from './ledger-watch.ts'
 
@@ -21,6 +23,8 @@ export interface Observed {
   channels: ChannelHub
   directory: ServiceDirectory
   tls: TlsPorts
+  events: SessionEvents
+  central: CentralConfig | undefined
 }
 
 /** /metrics of a gateway: read from plain numbers when asked. */
@@ -35,6 +39,8 @@ export function gatewayMetrics({
   channels,
   directory,
   tls,
+  events,
+  central,
 }: Observed): Metrics {
   const metrics = new Metrics({ gateway })
   metrics.gauge('causeway_connections', 'Open client connections', () => counters.connections)
@@ -74,7 +80,19 @@ export function gatewayMetrics({
   metrics.counter('causeway_store_changes_total', 'Times the session store was another than before', () => counters.storeChanges)
   metrics.counters('causeway_messages_refused_total', 'Messages refused, nothing stored', 'code', () => counters.refused)
   metrics.counters('causeway_connections_closed_total', 'Connections ended', 'code', () => counters.closed)
+  metrics.counters(
+    'causeway_session_events_total',
+    'Session events given to the log, while some service wants them',
+    'event',
+    () => events.written,
+  )
+  metrics.gauge('causeway_session_events_waiting', 'Session events that the log has not confirmed', () => events.waiting)
+  metrics.counter('causeway_session_events_dropped_total', 'Session events that could not be written', () => events.dropped)
   metrics.counters('causeway_connections_barred_total', 'Connections kept out by their listener', 'reason', () => counters.barred)
+  if (central !== undefined) {
+    metrics.gauge('causeway_config_version', 'Version of the central configuration that this process works by', () => central.version)
+    metrics.counter('causeway_config_refusals_total', 'Versions that this process could not work by', () => central.refusals)
+  }
   if (tls.expiresAt !== undefined)
     metrics.gauge('causeway_certificate_expires_seconds', 'When the first certificate expires, Unix time', () => tls.expiresAt! / 1_000)
   ledgerMetrics(metrics, ledger)

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, mock, test } from 'node:test'
 import type { Backends } from '@causeway/backends'
-import type { GatewayProcess, Picture } from '@causeway/registry'
+import { type GatewayProcess, type Picture, RouteTable } from '@causeway/registry'
 import { silentLogger } from '@causeway/telemetry'
 import { pictureOf, routeOf } from '../gateway.fixture.ts'
 import { Health } from '../health.ts'
-import { RouteTable } from '../route-table.ts'
 import { Overview } from './overview.ts'
 
 const NOW = 1_000_000

@@ -1,9 +1,8 @@
 import { type Backends, within } from '@causeway/backends'
 import { type PartitionLag, requestsTopic } from '@causeway/log'
-import type { Picture } from '@causeway/registry'
+import { type Picture, type RouteTable, trackName } from '@causeway/registry'
 import type { RetryCounts } from '@causeway/retries'
 import type { Health } from '../health.ts'
-import type { RouteTable } from '../route-table.ts'
 
 /** How long a reading of lag and retries is shown, ms: however many look, the backends are asked once. */
 const FRESH_MS = 1_000
@@ -85,7 +84,7 @@ export class Overview {
       settled(this.#backends.retries.counts(service)),
     ])
     const behind = lag?.reduce((total, row) => total + (row.end - (row.committed ?? 0)), 0)
-    const workers = this.#picture().workers.filter(worker => worker.service === service).length
+    const workers = this.#picture().workers.filter(worker => trackName(worker.service, worker.track) === service).length
     return { service, workers, lag: behind, ...counts }
   }
 }

@@ -5,6 +5,8 @@ import type { FastifyError, FastifyReply } from 'fastify'
 const OWN = {
   NOT_FOUND: { status: 404, title: 'There is no such thing' },
   CONFLICT: { status: 409, title: 'Not now' },
+  INVALID_CONFIG: { status: 422, title: 'Not a configuration that can be used' },
+  CONFIG_REFUSED: { status: 422, title: 'A process can not work by this configuration' },
 } as const
 
 type Code = keyof typeof OWN | Extract<ErrorName, 'BAD_PAYLOAD' | 'BACKEND_UNAVAILABLE' | 'TOO_LARGE'>
@@ -14,11 +16,14 @@ export class OperatorProblem extends Error {
   override readonly name = 'OperatorProblem'
   readonly code: Code
   readonly field: string | undefined
+  /** Further members of the answer. */
+  readonly more: object
 
-  constructor(code: Code, detail: string, field?: string) {
+  constructor(code: Code, detail: string, field?: string, more: object = {}) {
     super(detail)
     this.code = code
     this.field = field
+    this.more = more
   }
 }
 
@@ -27,9 +32,12 @@ export const wrong = (field: string, detail: string): OperatorProblem => new Ope
 
 /** Answers a failed call as application/problem+json. */
 export function answerProblem(error: unknown, reply: FastifyReply): FastifyReply {
-  const { code, message, field } = asProblem(error)
+  const { code, message, field, more } = asProblem(error)
   const { status, title } = code in OWN ? OWN[code as keyof typeof OWN] : ofRegistry(code as ErrorName)
-  return reply.code(status).type('application/problem+json').send({ code, title, status, detail: message, field })
+  return reply
+    .code(status)
+    .type('application/problem+json')
+    .send({ code, title, status, detail: message, field, ...more })
 }
 
 function asProblem(error: unknown): OperatorProblem {
