@@ -43,6 +43,10 @@ export class OperatorsClient {
     return this.#call('POST', path, body)
   }
 
+  put<T>(path: string, body: object): Promise<T> {
+    return this.#call('PUT', path, body)
+  }
+
   delete<T>(path: string, body: object): Promise<T> {
     return this.#call('DELETE', path, body)
   }

@@ -1,11 +1,13 @@
-import { pathToFileURL } from 'node:url'
 import { type Backends, openBackends } from '@causeway/backends'
-import { type Config, loadConfig } from '@causeway/config'
+import { type Central, CentralConfig } from '@causeway/central-config'
+import { type Config, loadSettings, type Settings } from '@causeway/config'
 import { type Service, Worker, workerServer } from '@causeway/consumers'
 import { checkPorts, Gateway } from '@causeway/gateway'
 import { createLogger, type Logger } from '@causeway/telemetry'
 import type { FastifyInstance } from 'fastify'
 import { configFlags } from './config-flags.ts'
+import { type LoadedModule, servicesOf, urlOf } from './module-graph.ts'
+import { Reloading } from './reloading.ts'
 
 type Options = Readonly<Record<string, unknown>>
 
@@ -16,36 +18,54 @@ interface Part {
   stop(): Promise<void>
 }
 
+interface Closing {
+  close(): Promise<void>
+}
+
 /** `causeway start`: everything in one process. */
 export async function startEmbedded(modules: readonly string[], options: Options): Promise<void> {
-  const { config, logger } = setUp('causeway', options)
+  const { config, settings, logger } = setUp('causeway', options)
   checkPorts(config)
-  const services = await loadServices(modules.length > 0 ? modules : ['@causeway/demo'])
+  const { services, watched } = await served(modules.length > 0 ? modules : ['@causeway/demo'], options, logger)
   const backends = await openBackends(config, 'causeway', logger)
-  const workers = await startWorkers(services, config, backends, logger)
-  const gateway = await new Gateway(config, backends, logger).start()
-  endOnSignal(config, logger, backends, [gateway, sideBySide(workers)])
+  const central = await openCentral('causeway', settings, backends, logger)
+  const workers = await startWorkers(services, { ...config }, backends, logger, central)
+  const gateway = await new Gateway(config, backends, logger, central).start()
+  await watched?.begin(workers)
+  endOnSignal(config, logger, closing(central, backends), [...(watched === undefined ? [] : [watched]), gateway, sideBySide(workers)])
   renewOnSignal(gateway)
   tellGateway(gateway, backends, services, options)
 }
 
+/** The services of modules; with `--watch`, served anew when they change. */
+async function served(
+  modules: readonly string[],
+  { watch }: Options,
+  logger: Logger,
+): Promise<{ services: Service[]; watched: Reloading | undefined }> {
+  const watched = watch === true ? new Reloading(modules, logger) : undefined
+  return { services: await (watched?.load() ?? loadServices(modules)), watched }
+}
+
 /** `causeway gateway` */
 export async function serveGateway(options: Options): Promise<void> {
-  const { config, logger } = setUp('gateway', options)
+  const { config, settings, logger } = setUp('gateway', options)
   checkPorts(config)
   const backends = await openBackends(config, 'causeway-gateway', logger)
-  const gateway = await new Gateway(config, backends, logger).start()
-  endOnSignal(config, logger, backends, [gateway])
+  const central = await openCentral('gateway', settings, backends, logger)
+  const gateway = await new Gateway(config, backends, logger, central).start()
+  endOnSignal(config, logger, closing(central, backends), [gateway])
   renewOnSignal(gateway)
   tellGateway(gateway, backends, [], options)
 }
 
 /** `causeway worker MODULE...` */
 export async function serveWorker(modules: readonly string[], options: Options): Promise<void> {
-  const { config, logger } = setUp('worker', options)
-  const services = await loadServices(modules)
+  const { config, settings, logger } = setUp('worker', options)
+  const { services, watched } = await served(modules, options, logger)
   const backends = await openBackends(config, 'causeway-worker', logger)
-  const workers = await startWorkers(services, config, backends, logger)
+  const central = await openCentral('worker', settings, backends, logger)
+  const workers = await startWorkers(services, config, backends, logger, central)
   let stopping = false
   const server = workerServer(
     backends,
@@ -53,23 +73,40 @@ export async function serveWorker(modules: readonly string[], options: Options):
     () => stopping,
   )
   const address = await listen(server, config)
+  await watched?.begin(workers)
   const draining = {
     async stop() {
+      await watched?.stop()
       // before anything drains, so that nobody counts on this process any more
       stopping = true
       await sideBySide(workers).stop()
       await server.close()
     },
   }
-  endOnSignal(config, logger, backends, [draining])
+  endOnSignal(config, logger, closing(central, backends), [draining])
   const names = services.map(service => service.name)
   tell(options, { services: names, health: address }, [`worker   ${names.join(', ')}, health at ${address}/readyz`])
 }
 
-function setUp(name: string, options: Options): { config: Config; logger: Logger } {
-  const config = loadConfig({ flags: configFlags(options), file: options.config as string | undefined })
-  return { config, logger: createLogger({ name, level: config.logLevel }) }
+/** `config` is the process's to change. */
+function setUp(name: string, options: Options): { config: Config; settings: Settings; logger: Logger } {
+  const settings = loadSettings({ flags: configFlags(options), file: options.config as string | undefined })
+  const config = { ...settings.config }
+  return { config, settings, logger: createLogger({ name, level: config.logLevel }) }
 }
+
+async function openCentral(role: string, settings: Settings, { log, channels }: Backends, logger: Logger): Promise<Central> {
+  const { configTopic: topic, replication, dataDir: folder } = settings.config
+  return { config: await CentralConfig.open({ log, channels, topic, replication, folder, role, logger }), settings }
+}
+
+/** What ends once all parts have drained. */
+const closing = ({ config }: Central, backends: Backends): Closing => ({
+  async close() {
+    await config.close()
+    await backends.close()
+  },
+})
 
 async function listen(server: FastifyInstance, config: Config): Promise<string> {
   return await server.listen({ host: config.host, port: config.workerPort })
@@ -79,20 +116,20 @@ async function listen(server: FastifyInstance, config: Config): Promise<string> 
 export async function loadServices(modules: readonly string[]): Promise<Service[]> {
   const services: Service[] = []
   for (const name of modules) {
-    const path = /^[./]|\.[cm]?[jt]s$/.test(name) ? pathToFileURL(name).href : name
-    const loaded = (await import(path)) as { default?: Service | Service[] }
-    const found = [loaded.default ?? []].flat()
-    if (found.length === 0 || found.some(each => typeof each?.name !== 'string' || !Array.isArray(each.routes))) {
-      throw new Error(`module ${name}: expected a default export made by service(name, [routes])`)
-    }
-    services.push(...found)
+    services.push(...servicesOf(name, (await import(urlOf(name))) as LoadedModule))
   }
   return services
 }
 
-async function startWorkers(services: readonly Service[], config: Config, backends: Backends, logger: Logger): Promise<Worker[]> {
+async function startWorkers(
+  services: readonly Service[],
+  config: Config,
+  backends: Backends,
+  logger: Logger,
+  central: Central,
+): Promise<Worker[]> {
   const workers: Worker[] = []
-  for (const service of services) workers.push(await new Worker(service, config, backends, logger).start())
+  for (const service of services) workers.push(await new Worker(service, config, backends, logger, central).start())
   return workers
 }
 
@@ -103,8 +140,8 @@ const sideBySide = (workers: readonly Worker[]): Part => ({
   },
 })
 
-/** SIGTERM and SIGINT drain: parts in their order, then the backends. Told again, the process goes on draining. */
-function endOnSignal(config: Config, logger: Logger, backends: Backends, parts: readonly Part[]): void {
+/** SIGTERM and SIGINT drain: parts in their order, then what they stand on. Told again, the process goes on draining. */
+function endOnSignal(config: Config, logger: Logger, last: Closing, parts: readonly Part[]): void {
   let ending = false
   const end = async (signal: string): Promise<void> => {
     if (ending) return
@@ -116,7 +153,7 @@ function endOnSignal(config: Config, logger: Logger, backends: Backends, parts: 
     }, config.drainTimeout + END_MS).unref()
     try {
       for (const part of parts) await part.stop()
-      await backends.close()
+      await last.close()
     } catch (error) {
       logger.error({ error: (error as Error).message }, 'ending failed')
       process.exitCode = 1

@@ -1,6 +1,7 @@
 import { ConfigError, EXIT_CONFIG } from '@causeway/config'
 import { GATEWAY_VERSION } from '@causeway/gateway'
 import { Command, CommanderError } from 'commander'
+import { addConfigCommand } from './config.ts'
 import { withConfigFlags } from './config-flags.ts'
 import { addDlqCommand } from './dlq.ts'
 import { serveGateway, serveWorker, startEmbedded } from './processes.ts'
@@ -43,6 +44,7 @@ function makeProgram(): Command {
     .description('starts gateway and worker in one process, embedded unless Kafka and Redis are named; the demo where no module is')
     .argument('[modules...]', 'modules whose default export is a service')
     .option('--json', 'prints the addresses as JSON')
+    .option('--watch', 'for development: serves the modules anew when they change')
     .action(startEmbedded)
   withConfigFlags(program.command('gateway'))
     .description('starts a gateway')
@@ -52,6 +54,7 @@ function makeProgram(): Command {
     .description('starts a worker')
     .argument('<modules...>', 'modules whose default export is a service')
     .option('--json', 'prints the address as JSON')
+    .option('--watch', 'for development: serves the modules anew when they change')
     .action(serveWorker)
   program
     .command('req')
@@ -65,5 +68,6 @@ function makeProgram(): Command {
     .action(request)
   addRoutesCommand(program)
   addDlqCommand(program)
+  addConfigCommand(program)
   return program
 }
