@@ -9,6 +9,8 @@ export interface Body {
 
 export const ORDERED_ROUTE = 'simulated.ordered'
 export const FREE_ROUTE = 'simulated.free'
+/** What is emitted goes there. */
+export const NOTED_ROUTE = 'simulated.noted'
 export const SERVICE = 'simulated'
 export const ATTEMPTS = 4
 
@@ -37,6 +39,14 @@ export function simulatedService(
       throw new Reject(`message ${number}`)
     }
     if (behaviour.kind === 'push') await ctx.push(ctx.session, { number, pushed: true })
+    if (behaviour.kind === 'keep' && ctx.route === ORDERED_ROUTE) {
+      const kept = [...((await ctx.state.get<number[]>('kept')) ?? []), number]
+      ctx.state.set('kept', kept)
+      await ctx.emit(NOTED_ROUTE, number)
+      ctx.shared.set('count', ((await ctx.shared.get<number>('count')) ?? 0) + 1)
+      see('answered')
+      return { number, kept }
+    }
     if (behaviour.kind !== 'stream') {
       see('answered')
       return { number }
@@ -50,9 +60,13 @@ export function simulatedService(
       yield { number }
     })()
   }
+  const note = async (number: unknown, { state }: Context): Promise<void> => {
+    state.set('noted', [...((await state.get<unknown[]>('noted')) ?? []), number])
+  }
   const retry = { attempts: ATTEMPTS, min: 50, max: 1_000, jitter: 0.5 }
   return service(SERVICE, [
     message(ORDERED_ROUTE, { opcode: 1, timeout: '60s', retry }).handle(handle),
     message(FREE_ROUTE, { opcode: 2, timeout: '60s', order: 'none', retry }).handle(handle),
+    message(NOTED_ROUTE, { opcode: 3, oneWay: true, timeout: '60s', retry: { ...retry, attempts: 100 } }).handle(note),
   ])
 }

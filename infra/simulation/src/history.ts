@@ -6,6 +6,8 @@ export type Behaviour =
   | { kind: 'reject'; ms: number }
   | { kind: 'stream'; chunks: number; ms: number }
   | { kind: 'push'; ms: number }
+  /** Adds its number to the session's state, and emits it. */
+  | { kind: 'keep'; ms: number }
 
 /** A message as its client sends it. */
 export interface Plan {

@@ -25,6 +25,7 @@ const DRIVERS: Readonly<Record<string, string>> = {
   '../http/http-server.ts': driver('http-servers'),
   './operators/admin-server.ts': driver('http-servers'),
   './flight-sender-platformatic.ts': driver('platformatic'),
+  './kafka-follower.ts': driver('platformatic'),
 }
 const PRODUCT = /^(gateway|consumers|client|shared\/[\w-]+)\/src\//
 

@@ -16,6 +16,10 @@ export function unsettled({ kafka, redis }: World, clients: readonly ModelClient
     const left = queue.endsWith('-dead') ? [] : redis.queues.list(queue, ['waiting', 'delayed', 'active'])
     if (left.length > 0) open.push(`${queue} has ${left.map(({ id, state }) => `${id} (${state})`).join(', ')}`)
   }
+  for (const key of redis.data.keys()) {
+    const emits = key.includes(`}:e:${SERVICE}`) ? (redis.data.read('stream', key)?.entries.length ?? 0) : 0
+    if (emits > 0) open.push(`${key} has ${emits} emits`)
+  }
   for (const key of redis.data.keys()) if (/\}:[hk]:/.test(key)) open.push(`${key} is still there`)
   return open
 }

@@ -96,6 +96,7 @@ function behaviourOf(random: Random, trouble: number, request: boolean): Behavio
   }
   const kind = random.next()
   if (kind < 0.1 && request) return { kind: 'stream', chunks: random.whole(1, 6), ms: Math.min(ms, 100) }
+  if (kind >= 0.75) return { kind: 'keep', ms }
   return kind < 0.2 ? { kind: 'push', ms } : { kind: 'ok', ms }
 }
 

@@ -66,6 +66,28 @@ export const SEEDED_BUGS = {
     replace: 'if false then',
     within: 2_000,
   },
+  'emit-taken-away-too-soon': {
+    why: 'an emit is taken out of its outbox before the log has it, and lost with its worker',
+    file: 'consumers/src/emits/emit-relay.ts',
+    find: "record === undefined ? 'INVALID' : await this.#stored(record)",
+    replace: "record === undefined ? 'INVALID' : (void this.#stored(record), undefined)",
+    within: 2_000,
+  },
+  'state-beside-the-finish': {
+    why: 'what a handler wrote takes effect though its message had ended otherwise',
+    file: 'shared/sessions/src/script-finish.ts',
+    find: 'if kind < 2 then close_gap(msg_id, prev) end',
+    replace:
+      'if kind < 2 then close_gap(msg_id, prev) end if packed then local late = (effective or make_effective()).of(packed) effective.take(late) end',
+    within: 2_000,
+  },
+  'next-before-the-finish': {
+    why: 'a message reads state before the finish that writes it has returned',
+    file: 'consumers/src/message-runner.ts',
+    find: 'if (context.hasEffects) return this.#effective(made, frame)',
+    replace: 'if (context.hasEffects) return void this.#effective(made, frame)',
+    within: 100,
+  },
 } as const satisfies Record<string, SeededBug>
 
 export function bugNamed(name: string): SeededBug {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { check, type Violation } from './checker.ts'
 import { ModelClient } from './client.ts'
+import { checkEffects } from './effects-check.ts'
 import { EPOCH_MS, EventLoop, SimulatedProcess } from './event-loop.ts'
 import { Faults } from './faults.ts'
 import { simulateGlobals } from './globals.ts'
@@ -113,7 +114,10 @@ class Run {
     await loop.run(done)
     if (open.length > 0 && this.#failures.length === 0) this.#notQuiet(open)
     // what a store has lost is in no ledger
-    if (this.#failures.length === 0 && !this.world.redis.wentBack) await this.#balance()
+    if (this.#failures.length === 0 && !this.world.redis.wentBack) {
+      await this.#balance()
+      this.#failures.push(...checkEffects(this.world.redis.data, this.#history.seen))
+    }
     return this.#result()
   }
 

@@ -33,11 +33,20 @@ function streamId(text: string): number {
 
 function addToStream(data: RedisData, [key, id, ...fields]: readonly string[]): Reply {
   const stream = data.write('stream', key!)
-  const number = streamId(id!)
+  const number = id === '*' ? stream.last + 1 : streamId(id!)
   if (number <= stream.last) throw new RedisReplyError('ERR The ID specified in XADD is equal or smaller than the target stream top item')
   stream.last = number
   stream.entries.push({ id: number, fields })
-  return id!
+  return `0-${number}`
+}
+
+function deleteFromStream(data: RedisData, [key, ...ids]: readonly string[]): Reply {
+  const stream = data.read('stream', key!)
+  if (stream === undefined) return 0
+  const gone = new Set(ids.map(streamId))
+  const before = stream.entries.length
+  stream.entries = stream.entries.filter(({ id }) => !gone.has(id))
+  return before - stream.entries.length
 }
 
 function trimStream(data: RedisData, [key, how, least]: readonly string[]): Reply {
@@ -154,6 +163,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   ZRANGE: rangeByPlace,
   ZRANGEBYSCORE: rangeByScore,
   XADD: addToStream,
+  XDEL: deleteFromStream,
   XTRIM: trimStream,
   XRANGE: rangeOfStream,
   /** About what Redis says: the bytes themselves, and some for each entry. */
