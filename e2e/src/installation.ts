@@ -62,8 +62,10 @@ export class Installation {
       CAUSEWAY_PARTITIONS: PARTITIONS,
       CAUSEWAY_TEST_SERVICE: name,
       CAUSEWAY_DEMO_JOURNAL: join(folder, 'journal'),
+      CAUSEWAY_DATA_DIR: join(folder, 'data'),
+      CAUSEWAY_CONFIG_TOPIC: `causeway.config.${name}`,
       ...(place.kind === 'embedded'
-        ? { CAUSEWAY_DATA_DIR: join(folder, 'data') }
+        ? {}
         : { CAUSEWAY_KAFKA_BROKERS: place.kafka, CAUSEWAY_REDIS_URL: `redis://${place.redis}`, CAUSEWAY_REDIS_PREFIX: this.redisPrefix }),
       ...environment,
     }
@@ -92,8 +94,8 @@ export class Installation {
   }
 
   /** Gateway and worker in one process, by default with the demo under this installation's service. */
-  async start(environment: NodeJS.ProcessEnv = {}, module = DEMO): Promise<RunningGateway> {
-    return await running(this.run(['start', module, ...anyPorts(), '--json'], environment))
+  async start(environment: NodeJS.ProcessEnv = {}, module = DEMO, more: readonly string[] = []): Promise<RunningGateway> {
+    return await running(this.run(['start', module, ...more, ...anyPorts(), '--json'], environment))
   }
 
   async gateway(environment: NodeJS.ProcessEnv = {}): Promise<RunningGateway> {

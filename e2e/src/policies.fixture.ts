@@ -5,6 +5,11 @@ const journal = process.env.CAUSEWAY_DEMO_JOURNAL!
 const note = (line: string): void => appendFileSync(journal, `${line}\n`)
 const name = process.env.CAUSEWAY_TEST_SERVICE
 
+interface Move {
+  account: string
+  n: number
+}
+
 /** Routes with policies; what they do outside is a line in the journal. */
 export default service(`policies-${name}`, [
   message('guess', { order: 'none', retry: { attempts: 1 }, breaker: { failures: 1, openFor: '1h' } })
@@ -21,6 +26,15 @@ export default service(`policies-${name}`, [
     note('in')
     await new Promise(resolve => setTimeout(resolve, 20))
     note('out')
+  }),
+  message('move', {
+    order: { key: input => (input as Move).account },
+    retry: { attempts: 4, min: '200ms', max: '200ms', jitter: 0 },
+  }).handle((input, ctx) => {
+    const { account, n } = input as Move
+    if (account === 'locked' && n === 1 && ctx.attempt < 3) throw new Error('locked')
+    note(`moved ${account} ${n}`)
+    return { account, n }
   }),
   message('buy', { timeout: '60s', retry: { attempts: 4, min: '10ms', max: '10ms' } }).handle(async (how, ctx) => {
     try {

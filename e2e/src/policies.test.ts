@@ -44,6 +44,29 @@ everywhere('policies of routes', async (context, place) => {
     assert.deepEqual([most, through], [2, 20])
   })
 
+  await context.test('order by key: what fails holds back its own key, in order, and no other of its session', async () => {
+    const ended: string[] = []
+    const moves = [1, 2, 3, 4, 5].flatMap(n => ['locked', 'open'].map(account => ({ account, n })))
+    const requests = moves.map(move => client.request('move', move).then(() => ended.push(`${move.account} ${move.n}`)))
+    await Promise.all(requests)
+    for (const account of ['locked', 'open']) {
+      const inOrder = [1, 2, 3, 4, 5].map(n => `${account} ${n}`)
+      assert.deepEqual(
+        ended.filter(each => each.startsWith(account)),
+        inOrder,
+      )
+      const journal = (await readFile(installation.journal, 'utf8')).split('\n').filter(line => line.startsWith(`moved ${account}`))
+      assert.deepEqual(
+        journal,
+        inOrder.map(each => `moved ${each}`),
+      )
+    }
+    assert.deepEqual(
+      ended.slice(0, 5),
+      [1, 2, 3, 4, 5].map(n => `open ${n}`),
+    )
+  })
+
   await context.test('what failed after its effect has the same result at the next attempt', async () => {
     const msgIds = await Promise.all([client.request('buy', 'fail twice'), client.request('buy', 'fail twice')])
     const lines = await linesOf(installation)
