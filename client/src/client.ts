@@ -82,7 +82,13 @@ export class Client implements AsyncDisposable {
    */
   request<Answer = unknown>(route: string | number, payload?: unknown, options?: MessageOptions): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      this.#send(FrameType.REQUEST, route, payload, options, new WholeAnswer(resolve as (answer: unknown) => void, reject, options?.onAnsweredBy))
+      this.#send(
+        FrameType.REQUEST,
+        route,
+        payload,
+        options,
+        new WholeAnswer(resolve as (answer: unknown) => void, reject, options?.onAnsweredBy),
+      )
     })
   }
 
