@@ -4,7 +4,7 @@ import { withConfigFlags } from './config-flags.ts'
 import { keysOf, patchOf, valueAt } from './config-path.ts'
 import { showConfig } from './config-show.ts'
 import { changeLines, HISTORY, type MadeChange, madeLines, PROCESSES, type ToldProcess, type ToldVersion } from './config-text.ts'
-import { OperatorsClient, OperatorsError } from './operators-client.ts'
+import { OperatorsClient, told } from './operators-client.ts'
 import { table } from './table.ts'
 
 interface CommonOptions {
@@ -74,20 +74,6 @@ export function addConfigCommand(program: Command): void {
     .option('--token <token>', 'token of an operator (CAUSEWAY_ADMIN_TOKEN)')
     .option('--json', 'prints keys, values and origins as JSON')
     .action(showConfig)
-}
-
-/** With --json a refusal is printed as it came. */
-function told<A extends unknown[]>(action: (...given: A) => Promise<void>): (...given: A) => Promise<void> {
-  return async (...given) => {
-    try {
-      await action(...given)
-    } catch (error) {
-      const { json } = given.at(-2) as CommonOptions
-      if (!(error instanceof OperatorsError) || json !== true) throw error
-      process.stderr.write(`${JSON.stringify(error.problem)}\n`)
-      process.exitCode = 1
-    }
-  }
 }
 
 const say = (lines: readonly string[]): boolean => process.stdout.write(lines.map(line => `${line}\n`).join(''))

@@ -13,7 +13,7 @@ import {
   type WholeLetter,
   wholeLetterLines,
 } from './dlq-text.ts'
-import { OperatorsClient, OperatorsError } from './operators-client.ts'
+import { OperatorsClient, told } from './operators-client.ts'
 
 interface CommonOptions {
   url: string
@@ -97,20 +97,6 @@ const withFilter = (command: Command): Command =>
     .option('--route <name>', 'of this route')
     .option('--since <time>', 'given up since: an age (15m, 2h, 3d), a date, or Unix ms')
     .option('--q <text>', 'this text is in the session, the route, the reason or the last error')
-
-/** With --json a refusal is printed as it came. */
-function told<A extends unknown[]>(action: (...given: A) => Promise<void>): (...given: A) => Promise<void> {
-  return async (...given) => {
-    try {
-      await action(...given)
-    } catch (error) {
-      const { json } = given.at(-2) as CommonOptions
-      if (!(error instanceof OperatorsError) || json !== true) throw error
-      process.stderr.write(`${JSON.stringify(error.problem)}\n`)
-      process.exitCode = 1
-    }
-  }
-}
 
 async function list({ service, route, since, q, limit, before, ...options }: ListOptions): Promise<void> {
   const page = await new OperatorsClient(options).get<{ letters: Letter[]; next?: string }>('api/dead-letters', {

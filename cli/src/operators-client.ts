@@ -82,3 +82,17 @@ function userName(): string {
     return ''
   }
 }
+
+/** With --json a refusal is printed as it came. */
+export function told<A extends unknown[]>(action: (...given: A) => Promise<void>): (...given: A) => Promise<void> {
+  return async (...given) => {
+    try {
+      await action(...given)
+    } catch (error) {
+      const { json } = given.at(-2) as { json?: boolean }
+      if (!(error instanceof OperatorsError) || json !== true) throw error
+      process.stderr.write(`${JSON.stringify(error.problem)}\n`)
+      process.exitCode = 1
+    }
+  }
+}

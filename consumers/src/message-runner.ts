@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { AttemptError, DeadLetter as Letter } from '@causeway/retries'
-import { type FinishBatcher, type FinishFinal, type FinishResult, type Outcome, SHARED_KEYS } from '@causeway/sessions'
+import type { AttemptError } from '@causeway/retries'
+import { type FinishBatcher, type FinishResult, SHARED_KEYS } from '@causeway/sessions'
 import type { Logger } from '@causeway/telemetry'
 import { errorFrame, finalEntry, responseFrame } from './answers.ts'
 import { attemptError } from './attempt-error.ts'
@@ -12,6 +12,7 @@ import type { DeadLetters } from './dead-letters.ts'
 import type { HandlerEffects } from './effects/handler-effects.ts'
 import { CONFLICT_RUNS, CONFLICT_WAIT_MS, EMITS_FULL_MS } from './effects/limits.ts'
 import { type AttemptOutcome, attempt, failure } from './execution.ts'
+import { type Ending, type Finished, MessageEnds, type Unpark } from './message-ends.ts'
 import type { Once } from './once.ts'
 import { DeadLetter } from './outcome-errors.ts'
 import { type Publish, pushBy } from './pushes.ts'
@@ -19,7 +20,7 @@ import type { Ask } from './requests/requests.ts'
 import { backoffMs } from './retry-policy.ts'
 import type { Route } from './route.ts'
 import type { Running } from './running.ts'
-import { type StoredMessage, toRetry } from './stored-message.ts'
+import type { StoredMessage } from './stored-message.ts'
 import { writeStream } from './stream.ts'
 
 const CANCELLED = 'cancelled by the client'
@@ -48,17 +49,6 @@ export interface MessageRunnerOptions {
   logger: Logger
 }
 
-/** Called with the result of the finish; the same call serves the dispatcher and the retries. */
-export type Finished = (result: FinishResult) => void
-type Unpark = FinishFinal['unpark']
-
-/** A message on its way to its end, and who is told. */
-interface Ending {
-  message: StoredMessage
-  unpark: Unpark
-  finished: Finished
-}
-
 /** One attempt of one message. */
 interface Attempt extends Ending {
   /** From 1. */
@@ -77,6 +67,7 @@ interface Attempt extends Ending {
 export class MessageRunner {
   readonly #options: MessageRunnerOptions
   readonly #clock: Clock
+  readonly #ends: MessageEnds
   readonly #push: ReturnType<typeof pushBy>
   /** Streams that have not ended. */
   readonly #streams = new Set<Promise<AttemptWish>>()
@@ -84,6 +75,7 @@ export class MessageRunner {
   constructor(options: MessageRunnerOptions) {
     this.#options = options
     this.#clock = options.clock ?? machineClock
+    this.#ends = new MessageEnds({ ...options, clock: this.#clock })
     this.#push = pushBy(options.finisher, options.publish, options.maxPayload)
   }
 
@@ -103,11 +95,11 @@ export class MessageRunner {
     const now = this.#clock.now()
     if (now >= deadline) {
       const frame = errorFrame(message, 'TIMEOUT', 'its deadline passed before a worker had it')
-      this.#final({ message, unpark, finished }, 'timedOut', frame)
+      this.#ends.final({ message, unpark, finished }, 'timedOut', frame)
       return undefined
     }
     if (running.takeCancelled(message.session, message.header.msgId)) {
-      this.#final({ message, unpark, finished }, 'cancelled', errorFrame(message, 'CANCELLED', CANCELLED))
+      this.#ends.final({ message, unpark, finished }, 'cancelled', errorFrame(message, 'CANCELLED', CANCELLED))
       return undefined
     }
     return this.#attempt(message, number, errors, unpark, finished, deadline, 0)
@@ -156,23 +148,23 @@ export class MessageRunner {
       case 'stream':
         return this.#track(this.#stream(made, outcome.values))
       case 'rejected':
-        this.#final(made, 'rejected', errorFrame(message, 'REJECTED', outcome.detail))
+        this.#ends.final(made, 'rejected', errorFrame(message, 'REJECTED', outcome.detail))
         return undefined
       case 'badPayload':
-        this.#final(made, 'rejected', errorFrame(message, 'BAD_PAYLOAD', outcome.detail))
+        this.#ends.final(made, 'rejected', errorFrame(message, 'BAD_PAYLOAD', outcome.detail))
         return undefined
       case 'cancelled':
         // the gateway says the same; whichever comes first is the answer
-        this.#final(made, 'cancelled', errorFrame(message, 'CANCELLED', CANCELLED))
+        this.#ends.final(made, 'cancelled', errorFrame(message, 'CANCELLED', CANCELLED))
         return undefined
       case 'later':
         return { errors: [...errors], delayMs: outcome.delayMs, counts: false }
       case 'deadLetter':
-        return this.#bury(made, [...errors, this.#error(outcome.error, number)], outcome.error.message)
+        return this.#ends.bury(made, [...errors, this.#error(outcome.error, number)], outcome.error.message)
       case 'failed': {
         const all = [...errors, this.#error(outcome.error, number)]
         const policy = route?.retry ?? { attempts: 5, minMs: 1_000, maxMs: 30_000, jitter: 0.5 }
-        if (number >= policy.attempts) return this.#bury(made, all, `${number} attempts failed`)
+        if (number >= policy.attempts) return this.#ends.bury(made, all, `${number} attempts failed`)
         return { errors: all, delayMs: outcome.delayMs ?? backoffMs(policy, number, Math.random()), counts: true }
       }
     }
@@ -186,12 +178,12 @@ export class MessageRunner {
       const detail = `the answer has ${payload.length} bytes: at most ${maxPayload} (CAUSEWAY_MAX_PAYLOAD); stream it`
       context.log.error(detail)
       context.dropEffects()
-      this.#final(made, 'failed', errorFrame(message, 'HANDLER_FAILED', detail))
+      this.#ends.final(made, 'failed', errorFrame(message, 'HANDLER_FAILED', detail))
       return undefined
     }
     const frame = responseFrame(message, payload, codec, context.answeredBy)
     if (context.hasEffects) return this.#effective(made, frame)
-    this.#final(made, 'answered', frame)
+    this.#ends.final(made, 'answered', frame)
     return undefined
   }
 
@@ -221,7 +213,7 @@ export class MessageRunner {
       default:
         // a duplicate may be this very call, made again
         if (entry.effects.emits !== undefined) this.#options.effects.emitted(message.bucket)
-        this.#ended(made, entry.outcome, result)
+        this.#ends.ended(made, entry.outcome, result)
         return undefined
     }
   }
@@ -232,6 +224,16 @@ export class MessageRunner {
     this.#options.counters.conflicts++
     if (conflicts < CONFLICT_RUNS) return this.#attempt(message, number, errors, unpark, finished, deadline, conflicts + 1)
     return { errors: [...errors], delayMs: CONFLICT_WAIT_MS * (1 + Math.random()), counts: false }
+  }
+
+  /** Makes a dead letter of a message that a store will not take on its way; `finished` is called as after an attempt. */
+  async giveUp(message: StoredMessage, errors: readonly AttemptError[], reason: string, finished: Finished): Promise<void> {
+    await this.#ends.bury({ message, unpark: undefined, finished }, errors, reason)
+  }
+
+  /** Ends a message without running it: it was finished before, and only its parked copy has to go. */
+  unparkOnly(message: StoredMessage, unpark: Unpark, finished: Finished): void {
+    this.#ends.final({ message, unpark, finished }, 'answered', undefined)
   }
 
   #track(stream: Promise<AttemptWish>): Promise<AttemptWish> {
@@ -265,52 +267,10 @@ export class MessageRunner {
     if ('cut' in end) return this.#decide(made, { kind: 'failed', error: end.cut, delayMs: undefined })
     counters.finished(end.outcome, end.result)
     if (end.hasEmitted) this.#options.effects.emitted(message.bucket)
-    if (end.result.status === 'failed') await this.#unfinishable(made)
+    if (end.result.status === 'failed') await this.#ends.unfinishable(made)
     else if (made.unpark === undefined) made.finished(end.result)
-    else this.#final(made, 'answered', undefined)
+    else this.#ends.final(made, 'answered', undefined)
     return undefined
-  }
-
-  async #bury(ending: Ending, errors: readonly AttemptError[], reason: string): Promise<undefined> {
-    const { deadLetters, counters } = this.#options
-    const { message } = ending
-    await deadLetters.bury(this.#letter(message, errors, reason))
-    counters.dead++
-    const last = errors.at(-1)?.error ?? reason
-    this.#final(ending, 'deadLettered', errorFrame(message, 'DEAD_LETTERED', `${reason}: ${last}`))
-    return undefined
-  }
-
-  /** Makes a dead letter of a message that a store will not take on its way; `finished` is called as after an attempt. */
-  async giveUp(message: StoredMessage, errors: readonly AttemptError[], reason: string, finished: Finished): Promise<void> {
-    await this.#bury({ message, unpark: undefined, finished }, errors, reason)
-  }
-
-  /** Ends a message without running it: it was finished before, and only its parked copy has to go. */
-  unparkOnly(message: StoredMessage, unpark: Unpark, finished: Finished): void {
-    this.#final({ message, unpark, finished }, 'answered', undefined)
-  }
-
-  #final(ending: Ending, outcome: Outcome, frame: Uint8Array | undefined): void {
-    const entry = finalEntry(ending.message, outcome, frame)
-    if (ending.unpark !== undefined) entry.unpark = ending.unpark
-    this.#options.finisher.add(entry, result => this.#ended(ending, entry.outcome, result))
-  }
-
-  #ended(ending: Ending, outcome: Outcome, result: FinishResult): void {
-    this.#options.counters.finished(outcome, result)
-    // a dead letter is where an operator sees it already
-    if (result.status === 'failed' && outcome !== 'deadLettered') void this.#unfinishable(ending)
-    else ending.finished(result)
-  }
-
-  /** The store can't finish for this session (its log says why): the message goes where an operator sees it, and holds up nothing. */
-  async #unfinishable(ending: Ending): Promise<void> {
-    await this.#bury(ending, [], 'the session store could not take its result')
-  }
-
-  #letter(message: StoredMessage, errors: readonly AttemptError[], reason: string): Letter {
-    return { ...toRetry(this.#options.service, message), attempts: errors.length, errors: [...errors], deadAt: this.#clock.now(), reason }
   }
 
   /** Sends what the handler has pushed to its own session since; it takes effect only while the message is unfinished. */

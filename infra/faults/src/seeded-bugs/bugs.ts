@@ -119,9 +119,9 @@ export const BUGS: readonly SeededBug[] = [
     what: 'a message that becomes a dead letter ends without an answer',
     edits: [
       {
-        file: 'consumers/src/message-runner.ts',
-        find: "this.#final(ending, 'deadLettered', errorFrame(",
-        replace: "this.#final(ending, 'deadLettered', undefined && errorFrame(",
+        file: 'consumers/src/message-ends.ts',
+        find: "this.final(ending, 'deadLettered', errorFrame(",
+        replace: "this.final(ending, 'deadLettered', undefined && errorFrame(",
       },
     ],
     scenario: 'retries',
