@@ -121,7 +121,7 @@ export class Context {
   }
 
   /**
-   * Runs an effect at most once for this message, in all its attempts and replays, and remembers its result (a value that can be copied, up to 1 MiB; docs/handlers.md, *Effects*).
+   * Runs an effect at most once for this message, in all its attempts and replays, and remembers its result (a value that can be copied, up to 1 MiB; docs/handlers.md, *Once*).
    * An effect that throws did not take place. Rejects with OnceUnknown where an earlier attempt began it and never said how it ended.
    */
   once<T>(name: string, effect: () => T | Promise<T>, options?: OnceOptions): Promise<T> {
@@ -196,6 +196,9 @@ export class Context {
 
   /** Who answers in the handler's stead, as the client is told; for the worker. */
   answeredBy: string | undefined
+
+  /** It waits for a place of its route or key: the route's time-out begins afterwards; for the worker. */
+  waiting = false
 
   /** Ends the signal; for the worker. */
   abort(reason: unknown): void {

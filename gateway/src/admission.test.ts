@@ -135,6 +135,16 @@ describe('a refused message', () => {
     assert.equal(appender.records.length, 1)
   })
 
+  test('is RATE_LIMITED beyond what its principal may send in a second, and told when there is room again', () => {
+    const { admit, refusals, appender } = admission({ rateLimit: 2 })
+    admit(requestOf(1), requestOf(2), requestOf(3))
+    assert.equal(appender.records.length, 2)
+    assert.deepEqual(
+      refusals.map(([msgId, { code, retryAfterMs }]) => [msgId, code, retryAfterMs]),
+      [[3, 'RATE_LIMITED', 500]],
+    )
+  })
+
   test('after a resume is only what can not have been stored before: for the rest nobody could promise that nothing happened', () => {
     const { admit, state, session, refusals, headers } = admission()
     session.maybeStoredUpTo = 7

@@ -14,6 +14,7 @@ import type { KnownRoute, RouteTable } from '@causeway/registry'
 import type { Counters } from './counters.ts'
 import { APPEND_SHARE, DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS, NOTIFY_APPEND_MS } from './limits.ts'
 import type { Overload } from './overload.ts'
+import type { PrincipalRates } from './principal-rates.ts'
 import type { GatewaySession, Pending } from './session.ts'
 import type { TrackChoice } from './track-choice.ts'
 
@@ -32,6 +33,7 @@ export interface AdmissionOptions {
   /** What keeps new work out, if anything does. */
   closed: () => 'OVERLOADED' | 'BACKEND_UNAVAILABLE' | 'GOING_AWAY' | undefined
   overload: Overload
+  rates: PrincipalRates
   tracks: TrackChoice
   counters: Counters
 }
@@ -103,7 +105,7 @@ export class Admission {
   }
 
   #refusal(session: GatewaySession, route: KnownRoute | undefined, frame: Frame, now: number): Problem | undefined {
-    const { routes, routeGraceMs, closed, appender, overload } = this.#options
+    const { routes, routeGraceMs, closed, appender, overload, rates } = this.#options
     if (route === undefined) return problem('NO_ROUTE', { detail: `no service has registered ${calledBy(frame)}` })
     // it may be in the log already: what can't be ruled out is admitted once more, and finished once
     if (frame.msgId <= session.maybeStoredUpTo) return undefined
@@ -112,6 +114,8 @@ export class Admission {
       return problem('NO_ROUTE', { detail: `no worker serves ${route.name} just now` })
     const reason: ErrorName | undefined = appender().waitingBytes > APPEND_BUFFER * APPEND_SHARE[route.priority] ? 'OVERLOADED' : closed()
     if (reason !== undefined) return problem(reason, { retryAfterMs: RETRY_AFTER_MS })
+    const tooOften = rates.wait(ratedAs(session), now)
+    if (tooOften !== undefined) return problem('RATE_LIMITED', { retryAfterMs: tooOften })
     const retryAfterMs = overload.refusal(service, route.priority, timeoutOf(frame, route) ?? DEFAULT_TIMEOUT_MS, now)
     return retryAfterMs === undefined ? undefined : problem('OVERLOADED', { retryAfterMs: Math.max(RETRY_AFTER_MS, retryAfterMs) })
   }
@@ -145,6 +149,7 @@ export class Admission {
       metadata?.idempotencyKey ?? '',
     )
     session.admit(pending)
+    this.#options.rates.take(ratedAs(session), now)
     this.#options.counters.accepted++
     this.#options.appender().append({
       topic,
@@ -195,6 +200,9 @@ export class Admission {
 /** ms; undefined for a notification that brings none. */
 const timeoutOf = ({ type, metadata }: Frame, route: KnownRoute): number | undefined =>
   metadata?.timeout ?? (type === FrameType.REQUEST ? route.timeoutMs || DEFAULT_TIMEOUT_MS : undefined)
+
+/** Where clients need no token each session is by itself. */
+const ratedAs = ({ principal, id }: GatewaySession): string => principal || id
 
 const calledBy = (frame: Frame): string =>
   frame.metadata?.route === undefined ? `opcode ${frame.opcode}` : `route ${frame.metadata.route}`

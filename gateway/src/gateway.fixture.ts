@@ -14,6 +14,7 @@ import type { ConnectionContext } from './connection-context.ts'
 import { Counters } from './counters.ts'
 import { ServiceDirectory } from './http/service-directory.ts'
 import { Overload } from './overload.ts'
+import { PrincipalRates } from './principal-rates.ts'
 import { SessionHost } from './session-host.ts'
 import { FakeStore } from './store.fixture.ts'
 import { TrackChoice } from './track-choice.ts'
@@ -110,6 +111,7 @@ export function fakeGateway(settings: Partial<Record<keyof Config, unknown>> = {
   const state: FakeGateway['state'] = { draining: false, closed: undefined, cancelled: [], picture, schemas: new Map() }
   const admission = new Admission({
     ...{ gateway: 'gw-1', partitions, routes, overload, counters, routeGraceMs: config.routeGrace },
+    rates: new PrincipalRates(() => config.rateLimit),
     tracks: new TrackChoice({ routes, sessions: store.port, logger: silentLogger }),
     appender: () => appender,
     closed: () => state.closed,

@@ -31,6 +31,7 @@ import { LedgerWatch } from './operators/ledger-watch.ts'
 import { Overview } from './operators/overview.ts'
 import { watchEndedSessions } from './operators/sessions-api.ts'
 import { Overload } from './overload.ts'
+import { PrincipalRates } from './principal-rates.ts'
 import { SessionEvents } from './session-events.ts'
 import { SessionHost } from './session-host.ts'
 import { TrackChoice } from './track-choice.ts'
@@ -141,6 +142,7 @@ export class Gateway {
       appender: () => this.#appender,
       closed: () => (this.#health.ok ? undefined : 'BACKEND_UNAVAILABLE'),
       overload: this.#overload,
+      rates: new PrincipalRates(() => config.rateLimit),
       tracks: this.#tracks,
       counters: this.#counters,
     })

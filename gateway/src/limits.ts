@@ -124,3 +124,5 @@ export const TRACK_AGAIN_MS = 10_000
 /** Event streams of operators at a time, at each gateway, and how often they are told the overview, ms. */
 export const OPERATORS_WATCHING = 50
 export const OVERVIEW_TICK_MS = 1_000
+/** Principals whose rate is remembered; beyond, the one that came first is forgotten. */
+export const RATED_PRINCIPALS = 100_000

@@ -98,6 +98,12 @@ export const SCHEMA = {
     'Most connections taken, over TCP and WebSocket together. More wait for up to 2 s; beyond that they are refused with OVERLOADED. 0: no bound.',
     'gateway',
   ),
+  rateLimit: key(
+    integer(0, 1_000_000, 'messages a second'),
+    0,
+    'Most messages a second of each principal (of each session where clients need no token), at each gateway, and as many in one burst; more are refused with RATE_LIMITED. 0: no bound.',
+    'gateway',
+  ),
   handshakeTimeout: key(duration(50, 600_000), 5_000, 'Time a connection has for its handshake.', 'gateway'),
   routeGrace: key(duration(0, 3_600_000), 60_000, 'How long requests are stored for a route that lost its last worker.', 'gateway'),
   startTimeout: key(duration(0, 3_600_000), 60_000, 'How long a process that starts waits for Kafka and Redis.'),
