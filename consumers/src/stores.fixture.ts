@@ -246,6 +246,10 @@ export class FakeLog {
     return Array.from({ length: partitions }, (_, partition) => ({ partition, end: 0, committed: undefined }))
   }
 
+  async partitionsOf(topic: string): Promise<number | undefined> {
+    return this.topics.get(topic)
+  }
+
   async ensureTopics(topics: readonly TopicSpec[]): Promise<void> {
     for (const { topic, partitions } of topics) this.topics.set(topic, partitions)
   }

@@ -18,6 +18,8 @@ const SERVICES = fileURLToPath(new URL('./actors.fixture.ts', import.meta.url))
 const TIMEOUT_MS = 60_000
 /** A retry whose worker dies is run again after some 15 s, each time that one dies, ms. */
 const HANDLED_MS = 120_000
+/** A relay looks each 5 s for what is left, ms. */
+const RELAYED_MS = 30_000
 const COUNTING = { clients: 8, requests: 10 }
 const BACKOFF = { min: 20, max: 100 }
 
@@ -69,9 +71,13 @@ class Kept {
 async function assertOnTopic({ kafka }: RealPlace, topic: string, session: string): Promise<void> {
   const log = await openKafkaLog({ brokers: [kafka], clientId: 'actors', logger: silentLogger })
   try {
-    const records = (
-      await Promise.all((await log.lag('nobody', topic)).map(({ partition }) => log.read(topic, partition, 0, 1_000)))
-    ).flat()
+    const read = async () => {
+      const partitions = Array.from({ length: (await log.partitionsOf(topic)) ?? 0 }, (_, partition) => partition)
+      return (await Promise.all(partitions.map(partition => log.read(topic, partition, 0, 1_000)))).flat()
+    }
+    // what a relay could not bring there at once it brings with its next look
+    await until(async () => (await read()).length >= NUMBERS.length, { timeoutMs: RELAYED_MS, what: 'the items on the topic' })
+    const records = await read()
     assert.deepEqual([...new Set(records.map(({ key }) => key))], [session])
     const numbers = records.map(({ value }) => (JSON.parse(Buffer.from(value).toString()) as Item).n)
     assert.deepEqual([...new Set(numbers)], NUMBERS)

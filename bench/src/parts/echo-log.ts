@@ -27,6 +27,10 @@ export class EchoLog implements Log {
     throw new Error('nothing is followed here')
   }
 
+  async partitionsOf(): Promise<undefined> {
+    return undefined
+  }
+
   async lag(): Promise<PartitionLag[]> {
     return []
   }

@@ -9,7 +9,7 @@ import { EmitTopics } from './emit-topics.ts'
 export interface EmitRelayOptions {
   service: string
   sessions: Pick<Sessions, 'emits' | 'relayed' | 'emitsWaiting'>
-  log: Pick<Log, 'appender' | 'lag' | 'ensureTopics'>
+  log: Pick<Log, 'appender' | 'partitionsOf' | 'ensureTopics'>
   /** Of our own topics, and of those that are made here. */
   partitions: number
   replication: number
@@ -121,7 +121,7 @@ export class EmitRelay {
         const records = await Promise.all(emits.map(emit => this.#topics.recordOf(emit)))
         const done = (await Promise.all(emits.map((emit, index) => this.#append(emit, records[index])))).filter(id => id !== undefined)
         await retrying('taking emits away', logger, () => sessions.relayed(service, bucket, done))
-        if (emits.length < RELAY_BATCH) return
+        if (emits.length < RELAY_BATCH || done.length === 0) return
       }
     } catch (error) {
       this.#options.counters.refusedCalls++
@@ -132,12 +132,13 @@ export class EmitRelay {
   /** Its id once the log has it, or never will; undefined where it is left for the next look. */
   async #append({ id, msgId }: WaitingEmit, record: LogRecord | undefined): Promise<string | undefined> {
     const { counters, logger } = this.#options
-    const refusal = record === undefined ? 'INVALID' : await this.#stored(record)
+    if (record === undefined) return undefined
+    const refusal = await this.#stored(record)
     if (refusal === 'CLOSED' || refusal === 'EXPIRED') return undefined
     if (refusal === undefined) counters.emitsRelayed++
     else {
       counters.emitsRefused++
-      logger.error({ topic: record?.topic, source: record?.key, msgId, refusal }, 'the log will never take this emit: it is lost')
+      logger.error({ topic: record.topic, source: record.key, msgId, refusal }, 'the log will never take this emit: it is lost')
     }
     return id
   }

@@ -5,8 +5,7 @@ import { retrying } from '../backend-retry.ts'
 import { recordOf, topicRecordOf, unpackEmit } from './emit-record.ts'
 
 export interface EmitTopicsOptions {
-  service: string
-  log: Pick<Log, 'lag' | 'ensureTopics'>
+  log: Pick<Log, 'partitionsOf' | 'ensureTopics'>
   /** Of our own topics, and of those that are made here. */
   partitions: number
   replication: number
@@ -23,7 +22,7 @@ export class EmitTopics {
     this.#options = options
   }
 
-  /** Undefined where its topic can't be had, which is said; while the log is away it waits. */
+  /** Undefined where its topic can't be had just now, which is said: the emit is left where it is. While the log is away it waits. */
   async recordOf(emit: WaitingEmit): Promise<LogRecord | undefined> {
     const read = unpackEmit(emit.record)
     const { topic } = read.head
@@ -46,9 +45,9 @@ export class EmitTopics {
   }
 
   async #ask(topic: string): Promise<number> {
-    const { log, service, partitions, replication } = this.#options
-    const there = await log.lag(service, topic).catch(() => [])
-    if (there.length > 0) return there.length
+    const { log, partitions, replication } = this.#options
+    const there = await log.partitionsOf(topic)
+    if (there !== undefined) return there
     await log.ensureTopics([{ topic, partitions, replication }])
     return partitions
   }

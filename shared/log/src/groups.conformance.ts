@@ -42,6 +42,10 @@ export function groups(onTopic: OnTopic, capabilities: LogCapabilities): void {
   onTopic('tells how far a group is behind', async ({ log }, topic) => {
     const group = uniqueName('group')
     await appendAll(log, numbered(topic, 6, 2))
+    assert.deepEqual(
+      [await log.partitionsOf(topic), await log.partitionsOf(`${topic}-missing`)],
+      [(await log.lag(group, topic)).length, undefined],
+    )
     const before = await log.lag(group, topic)
     assert.deepEqual(
       before.map(({ partition, committed }) => [partition, committed]),

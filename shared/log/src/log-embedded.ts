@@ -89,6 +89,10 @@ class EmbeddedLog implements Log, AppendTarget {
     return existing.partitions.map(({ number, end }) => ({ partition: number, end, committed: existing.committed(group, number) }))
   }
 
+  async partitionsOf(topic: string): Promise<number | undefined> {
+    return this.#topics.get(topic)?.partitions.length
+  }
+
   async read(topic: string, partition: number, offset: number, limit: number): Promise<ConsumedRecord[]> {
     return this.#existing(topic).partitions[partition]?.read(offset, limit) ?? []
   }

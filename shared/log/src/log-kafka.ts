@@ -157,6 +157,13 @@ class KafkaLog implements Log {
       .sort((a, b) => a.partition - b.partition)
   }
 
+  async partitionsOf(topic: string): Promise<number | undefined> {
+    // asked for metadata of a topic that is not there, the client tries again for ten seconds
+    if (!(await this.#admin.listTopics()).includes(topic)) return undefined
+    const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] })
+    return topics.find(({ name }) => name === topic)?.partitions.length
+  }
+
   read(topic: string, partition: number, offset: number, limit: number): Promise<ConsumedRecord[]> {
     return readKafka(this.#kafka, this.#admin, { topic, partition, offset, limit })
   }

@@ -138,6 +138,8 @@ export interface Log {
    */
   follow(topic: string, partition: number, handlers: FollowHandlers): Promise<Following>
   lag(group: string, topic: string): Promise<PartitionLag[]>
+  /** How many a topic has; undefined where there is none of that name. */
+  partitionsOf(topic: string): Promise<number | undefined>
   /** Reads records from an offset without a group, at most `limit`; for operators and tests. */
   read(topic: string, partition: number, offset: number, limit: number): Promise<ConsumedRecord[]>
   /** Rejects when the log cannot be reached. */
