@@ -1,4 +1,4 @@
-import { registerHooks } from 'node:module'
+import { type ResolveFnOutput, type ResolveHookContext, registerHooks } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Service } from '@causeway/consumers'
 
@@ -8,6 +8,8 @@ export interface LoadedModule {
 
 /** What a reloaded module's URL carries, so that it is another module than before. */
 const PARAMETER = 'causeway-reload'
+/** The same, wherever a text names such a URL. */
+export const VERSIONS = new RegExp(`\\?${PARAMETER}=\\d+`, 'g')
 const RELATIVE = /^\.{1,2}\//
 
 /**
@@ -26,7 +28,7 @@ export class ModuleGraph {
     this.#entries = entries.map(urlOf)
     this.#hooks = registerHooks({
       resolve: (specifier, context, next) => {
-        const resolved = next(specifier, context)
+        const resolved = this.#resolved(specifier, context, next)
         if (!resolved.url.startsWith('file:') || !this.#isOurs(specifier, context.parentURL)) return resolved
         const plain = plainUrl(resolved.url)
         this.#urls.add(plain)
@@ -54,6 +56,21 @@ export class ModuleGraph {
 
   close(): void {
     this.#hooks.deregister()
+  }
+
+  /** A file that is not there yet is watched, too: it may come. */
+  #resolved(
+    specifier: string,
+    context: ResolveHookContext,
+    next: (specifier: string, context: ResolveHookContext) => ResolveFnOutput,
+  ): ResolveFnOutput {
+    try {
+      return next(specifier, context)
+    } catch (error) {
+      const { parentURL } = context
+      if (RELATIVE.test(specifier) && this.#isOurs(specifier, parentURL)) this.#urls.add(plainUrl(new URL(specifier, parentURL).href))
+      throw error
+    }
   }
 
   #isOurs(specifier: string, parent: string | undefined): boolean {

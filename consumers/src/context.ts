@@ -117,7 +117,7 @@ export class Context {
    * before it, or not at all; to others when the promise resolves, and again where the message is handled again. Rejects where that session is not known, or its outbox is full.
    */
   push(target: PushTarget, payload: unknown): Promise<void> {
-    return this.#parts.push(this, target, payload)
+    return unheeded(this.#parts.push(this, target, payload))
   }
 
   /**
@@ -127,7 +127,7 @@ export class Context {
   once<T>(name: string, effect: () => T | Promise<T>, options?: OnceOptions): Promise<T> {
     const { once, message } = this.#parts
     const { session, msgId } = this
-    return once.run({ session, incarnation: message.header.incarnation, msgId }, name, effect, options)
+    return unheeded(once.run({ session, incarnation: message.header.incarnation, msgId }, name, effect, options))
   }
 
   /**
@@ -138,10 +138,7 @@ export class Context {
   request<T = unknown>(route: string, payload?: unknown, options: RequestOptions = {}): Promise<T> {
     const { ask } = this.#parts
     if (ask === undefined) return Promise.reject(new Error(`ctx.request(${JSON.stringify(route)}): there are no other services here`))
-    const asked = ask(this, ++this.#requests, route, payload, options) as Promise<T>
-    // a handler that has left it alone must not end the process of all others
-    asked.catch(() => undefined)
-    return asked
+    return unheeded(ask(this, ++this.#requests, route, payload, options) as Promise<T>)
   }
 
   /** Where the message comes from, if another service, or this one, emitted it; undefined where it is a client's. */
@@ -165,7 +162,7 @@ export class Context {
    * nobody has ever served the route, or it is too much.
    */
   emit(target: EmitTarget, payload?: unknown, options: EmitOptions = {}): Promise<void> {
-    return this.#kept().emit(target, payload, options)
+    return unheeded(this.#kept().emit(target, payload, options))
   }
 
   #kept(): MessageEffects {
@@ -205,4 +202,10 @@ export class Context {
     this.#aborted ??= { reason }
     this.#controller?.abort(reason)
   }
+}
+
+/** A handler that leaves it alone must not end the process of all others when it rejects. */
+function unheeded<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined)
+  return promise
 }

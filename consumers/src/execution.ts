@@ -3,10 +3,11 @@ import { Codec } from '@causeway/protocol'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Encoded, isCompressed, RouteCodecs } from './codecs/route-codecs.ts'
 import type { Context } from './context.ts'
-import { FULL_AGAIN_MS, HEAVY_BYTES } from './limits.ts'
+import { HEAVY_BYTES, RETRIES_WAITING } from './limits.ts'
 import { DeadLetter, Reject, RetryAfter } from './outcome-errors.ts'
 import type { Gate } from './policies/gate.ts'
 import { NotNow } from './policies/not-now.ts'
+import { enterLater, placeTaken } from './policies/room.ts'
 import { endingStream } from './policies/when-ended.ts'
 import { bytes, type Route } from './route.ts'
 import type { StoredMessage } from './stored-message.ts'
@@ -35,7 +36,28 @@ const NOTHING_ANSWERED: AttemptOutcome = { kind: 'answer', payload: NOTHING, cod
 export function attempt(route: Route, message: StoredMessage, ctx: Context, maxPayload: number): AttemptOutcome | Promise<AttemptOutcome> {
   const { gate } = route
   if (gate === undefined) return attemptInside(route, message, ctx, maxPayload)
-  if (!gate.enter()) return { kind: 'later', delayMs: FULL_AGAIN_MS * (1 + Math.random()) }
+  if (!gate.enter()) return attemptLater(gate, route, message, ctx, maxPayload)
+  return attemptAt(gate, route, message, ctx, maxPayload)
+}
+
+/** One that comes again, for the dispatcher asks before it begins one: else it would find no place while there are others who wait for each. */
+async function attemptLater(gate: Gate, route: Route, message: StoredMessage, ctx: Context, maxPayload: number): Promise<AttemptOutcome> {
+  try {
+    if (gate.returning >= RETRIES_WAITING) throw placeTaken(route.name)
+    await enterLater(gate, route.name, ctx, true)
+  } catch (error) {
+    return failure(error)
+  }
+  return await attemptAt(gate, route, message, ctx, maxPayload)
+}
+
+function attemptAt(
+  gate: Gate,
+  route: Route,
+  message: StoredMessage,
+  ctx: Context,
+  maxPayload: number,
+): AttemptOutcome | Promise<AttemptOutcome> {
   const outcome = attemptInside(route, message, ctx, maxPayload)
   return outcome instanceof Promise ? outcome.then(late => leaving(gate, ctx, late)) : leaving(gate, ctx, outcome)
 }

@@ -64,8 +64,12 @@ export const ERROR_TRACE = 1_500
 export const STATS_TICK_MS = 1_000
 /** Bytes of a payload from which its decoding gets a turn of the event loop of its own: up to some 35 ms of it. */
 export const HEAVY_BYTES = 32 << 10
-/** Until a retry comes again that found the places of its route taken, ms. */
+/** Until one comes again that found the places of its route or key taken, ms: from this to twice of it. */
 export const FULL_AGAIN_MS = 100
+/** How long one waits where it is for a place of its route or key, before it comes again, ms. */
+export const PLACE_WAIT_MS = 1_000
+/** Retries of a route that wait so for its places, at a worker; more come again. Each holds one of RETRY_CONCURRENCY. */
+export const RETRIES_WAITING = 4
 /** Effects of ctx.once under way at a worker, those of handlers whose time is over among them. */
 export const ONCE_RUNNING = 10_000
 /** Requests of handlers to other services without an answer, a worker; beyond, a further one fails with OVERLOADED. Each costs some 2 KB and its answer. */

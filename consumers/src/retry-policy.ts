@@ -19,17 +19,18 @@ export interface RetryPolicy {
   jitter: number
 }
 
-export function retryPolicy(options: RetryOptions = {}): RetryPolicy {
+/** Throws a TypeError that says which of them is wrong; `what` is how it calls them. */
+export function retryPolicy(options: RetryOptions = {}, what = 'retry'): RetryPolicy {
   const policy = {
     attempts: options.attempts ?? 5,
-    minMs: milliseconds(options.min ?? 200, 'retry.min'),
-    maxMs: milliseconds(options.max ?? 30_000, 'retry.max'),
+    minMs: milliseconds(options.min ?? 200, `${what}.min`),
+    maxMs: milliseconds(options.max ?? 30_000, `${what}.max`),
     jitter: options.jitter ?? 0.5,
   }
   if (!Number.isInteger(policy.attempts) || policy.attempts < 1)
-    throw new TypeError(`retry.attempts is ${options.attempts}: expected a whole number from 1`)
-  if (!(policy.jitter >= 0 && policy.jitter <= 1)) throw new TypeError(`retry.jitter is ${options.jitter}: expected a number from 0 to 1`)
-  if (policy.maxMs < policy.minMs) throw new TypeError(`retry.max (${policy.maxMs} ms) is below retry.min (${policy.minMs} ms)`)
+    throw new TypeError(`${what}.attempts is ${options.attempts}: expected a whole number from 1`)
+  if (!(policy.jitter >= 0 && policy.jitter <= 1)) throw new TypeError(`${what}.jitter is ${options.jitter}: expected a number from 0 to 1`)
+  if (policy.maxMs < policy.minMs) throw new TypeError(`${what}.max (${policy.maxMs} ms) is below ${what}.min (${policy.minMs} ms)`)
   return policy
 }
 

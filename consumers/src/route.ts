@@ -5,7 +5,15 @@ import { RouteCodecs } from './codecs/route-codecs.ts'
 import type { Context } from './context.ts'
 import { milliseconds } from './milliseconds.ts'
 import type { Gate } from './policies/gate.ts'
-import { type Policies, type PolicyOptions, policiesOf, type ThreadOptions, threadOptions } from './policies/options.ts'
+import {
+  asFunction,
+  asObject,
+  type Policies,
+  type PolicyOptions,
+  policiesOf,
+  type ThreadOptions,
+  threadOptions,
+} from './policies/options.ts'
 import { type RetryOptions, type RetryPolicy, retryPolicy } from './retry-policy.ts'
 
 /** As `input`: the handler gets the payload as sent, and bytes it returns are answered under the request's codec. */
@@ -99,7 +107,9 @@ export function message<const S extends InputSpec = undefined, const O extends S
   name: string,
   options: MessageOptions<S, O> = {},
 ): RouteBuilder<S, O> {
-  if (!NAME.test(name)) throw new TypeError(`route name ${JSON.stringify(name)}: expected 1 to 128 letters, digits, '.', '_' or '-'`)
+  if (typeof name !== 'string' || !NAME.test(name))
+    throw new TypeError(`route name ${JSON.stringify(name)}: expected 1 to 128 letters, digits, '.', '_' or '-'`)
+  asObject(options, `route ${name}: what follows its name`)
   const { opcode, priority } = options
   if (priority !== undefined && !PRIORITIES.includes(priority)) {
     throw new TypeError(`route ${name}: priority is ${JSON.stringify(priority)}: expected one of ${PRIORITIES.join(', ')}`)
@@ -107,6 +117,8 @@ export function message<const S extends InputSpec = undefined, const O extends S
   if (opcode !== undefined && !(Number.isInteger(opcode) && opcode >= 1 && opcode <= 0xffff)) {
     throw new TypeError(`route ${name}: opcode is ${opcode}: expected a whole number from 1 to 65535`)
   }
+  checkSchema(options.input === bytes ? undefined : options.input, `route ${name}: input`)
+  checkSchema(options.output, `route ${name}: output`)
   const route = {
     name,
     opcode,
@@ -114,7 +126,7 @@ export function message<const S extends InputSpec = undefined, const O extends S
     output: options.output,
     codecs: codecsOf(name, options.codecs),
     timeoutMs: milliseconds(options.timeout ?? DEFAULT_TIMEOUT_MS, `route ${name}: timeout`),
-    retry: retryPolicy(options.retry),
+    retry: retryOf(name, options.retry),
     ...orderOf(name, options.order),
     oneWay: options.oneWay ?? false,
     priority: options.priority ?? 'normal',
@@ -127,10 +139,22 @@ export function message<const S extends InputSpec = undefined, const O extends S
   return builder(route)
 }
 
+function retryOf(name: string, options: RetryOptions | undefined): RetryPolicy {
+  if (options !== undefined) asObject(options, `route ${name}: retry`)
+  return retryPolicy(options, `route ${name}: retry`)
+}
+
 function orderOf(name: string, order: MessageOptions<undefined>['order'] = 'session'): Pick<Route, 'order' | 'orderKey'> {
   if (order === 'session' || order === 'none') return { order, orderKey: undefined }
   if (typeof order?.key === 'function') return { order: 'key', orderKey: order.key }
   throw new TypeError(`route ${name}: order is ${JSON.stringify(order)}: expected 'session', 'none' or { key: input => … }`)
+}
+
+function checkSchema(schema: unknown, what: string): void {
+  if (schema === undefined) return
+  const standard = (schema as Partial<StandardSchemaV1> | null)?.['~standard']
+  if (typeof standard?.validate !== 'function')
+    throw new TypeError(`${what} is no Standard Schema (https://standardschema.dev): it has no '~standard'.validate`)
 }
 
 function codecsOf(name: string, own: readonly PayloadCodec[] | undefined): RouteCodecs {
@@ -148,19 +172,27 @@ const notHere: Handler<unknown> = () => {
 
 function builder<S extends InputSpec, O extends StandardSchemaV1 | undefined>(route: Omit<Route, 'handler' | 'run'>): RouteBuilder<S, O> {
   return {
-    use: middleware => builder({ ...route, middleware: [...route.middleware, middleware] }),
+    use(middleware) {
+      asFunction(middleware, `route ${route.name}: its middleware`)
+      return builder({ ...route, middleware: [...route.middleware, middleware] })
+    },
     fallback(answer) {
       if (route.policies.breaker === undefined)
         throw new TypeError(`route ${route.name} has a fallback and no breaker: what would it answer for?`)
+      asFunction(answer, `route ${route.name}: its fallback`)
       return builder({ ...route, fallback: answer as Handler<unknown> })
     },
-    handle: handler => ({ ...route, handler: handler as Handler<unknown>, run: runOf(route.middleware, handler as Handler<unknown>) }),
-    handleInThreads: (module, options = {}) => ({
-      ...route,
-      threads: { module, options: threadOptions(route.name, options) },
-      handler: notHere,
-      run: notHere,
-    }),
+    handle(handler) {
+      asFunction(handler, `route ${route.name}: its handler`)
+      return { ...route, handler: handler as Handler<unknown>, run: runOf(route.middleware, handler as Handler<unknown>) }
+    },
+    handleInThreads(module, options = {}) {
+      if (!(module instanceof URL))
+        throw new TypeError(
+          `route ${route.name}: its module is ${JSON.stringify(module)}: expected a URL, as new URL('./scale.ts', import.meta.url)`,
+        )
+      return { ...route, threads: { module, options: threadOptions(route.name, options) }, handler: notHere, run: notHere }
+    },
   }
 }
 

@@ -9,6 +9,8 @@ export interface Watched {
   readonly context: Context
   /** Unix ms; may be moved. */
   deadline: number
+  /** How long it may take once it has its place, ms. */
+  readonly spanMs: number
   /** Told, once its signal is aborted, that its time is over; not where the worker stops. */
   readonly expired: (error: Error) => void
 }
@@ -34,7 +36,7 @@ export class Running {
 
   begin(context: Context, deadline: number, expired: (error: Error) => void): Watched {
     if (!this.#closed) this.#ticking ??= this.#clock.every(DEADLINE_TICK_MS, () => this.#look(this.#clock.now()))
-    const entry: Watched = { context, deadline, expired }
+    const entry: Watched = { context, deadline, spanMs: deadline - this.#clock.now(), expired }
     this.#entries.add(entry)
     if (this.#closed) context.abort(new WorkerStops())
     return entry
@@ -70,13 +72,20 @@ export class Running {
       )
       void outcome.then(given => {
         if (this.end(entry)) resolve(given)
-        else this.late++
+        else this.#tooLate(given)
       })
     })
   }
 
+  /** A stream that nobody reads is told so: what it holds gets free. */
+  #tooLate(given: AttemptOutcome): void {
+    this.late++
+    if (given.kind === 'stream') leave(given.values)
+  }
+
   #look(now: number): void {
     for (const entry of this.#entries) {
+      if (entry.context.waiting) entry.deadline = Math.min(entry.context.deadline, now + entry.spanMs)
       if (entry.deadline <= now) this.#over(entry, new TimedOut())
     }
   }
@@ -93,6 +102,12 @@ export class Running {
     this.#ticking?.close()
     for (const entry of this.#entries) entry.context.abort(new WorkerStops())
   }
+}
+
+function leave(values: AsyncIterable<unknown>): void {
+  Promise.resolve()
+    .then(() => values[Symbol.asyncIterator]().return?.())
+    .catch(() => undefined)
 }
 
 const keyOf = (session: string, msgId: number): string => `${session} ${msgId}`

@@ -1,6 +1,7 @@
 import { STABLE, TRACK_NAME } from '@causeway/registry'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { ConfigListener } from './central/service-config.ts'
+import { asFunction, asObject } from './policies/options.ts'
 import { type Middleware, type Route, runOf } from './route.ts'
 import { compileRoutes } from './route-set.ts'
 
@@ -39,7 +40,10 @@ const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/
 
 /** Declares a service: its topic is `causeway.<name>.requests`, its group `<name>`. Throws a TypeError on clashes of names or opcodes. */
 export function service(name: string, routes: readonly Route[], options: ServiceOptions = {}): Service {
-  if (!NAME.test(name)) throw new TypeError(`service name ${JSON.stringify(name)}: expected 1 to 64 of a-z, 0-9 and '-'`)
+  if (typeof name !== 'string' || !NAME.test(name))
+    throw new TypeError(`service name ${JSON.stringify(name)}: expected 1 to 64 of a-z, 0-9 and '-'`)
+  checkRoutes(name, routes)
+  asObject(options, `service ${name}: what follows its routes`)
   if (routes.length === 0) throw new TypeError(`service ${name} has no routes`)
   compileRoutes(name, routes)
   const { version = '1', track = STABLE, concurrency, config } = options
@@ -47,6 +51,13 @@ export function service(name: string, routes: readonly Route[], options: Service
   if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency >= 1))
     throw new TypeError(`service ${name}: concurrency is ${concurrency}: expected a whole number from 1`)
   return wrapped({ name, version, track, concurrency, config, configListeners: [] }, routes, [])
+}
+
+function checkRoutes(name: string, routes: readonly Route[]): void {
+  if (!Array.isArray(routes)) throw new TypeError(`service ${name}: its routes are no list: expected [message(name).handle(handler), …]`)
+  for (const [index, route] of routes.entries())
+    if (typeof (route as Partial<Route> | null | undefined)?.run !== 'function')
+      throw new TypeError(`service ${name}: routes[${index}] is no route: expected message(name).handle(handler)`)
 }
 
 function wrapped(
@@ -59,8 +70,14 @@ function wrapped(
     ...about,
     routes: wrapAll(routes.filter(route => route.event === undefined)),
     events: wrapAll(routes.filter(route => route.event === true)),
-    onConfig: (key, listener) => wrapped({ ...about, configListeners: [...about.configListeners, { key, listener }] }, routes, chain),
-    use: middleware => wrapped(about, routes, [...chain, middleware]),
+    onConfig(key, listener) {
+      asFunction(listener, `service ${about.name}: its listener of ${JSON.stringify(key)}`)
+      return wrapped({ ...about, configListeners: [...about.configListeners, { key, listener }] }, routes, chain)
+    },
+    use(middleware) {
+      asFunction(middleware, `service ${about.name}: its middleware`)
+      return wrapped(about, routes, [...chain, middleware])
+    },
   }
 }
 

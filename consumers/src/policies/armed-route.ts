@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Results } from '@causeway/results'
 import type { Logger } from '@causeway/telemetry'
 import type { Clock } from '../clock.ts'
+import type { Context } from '../context.ts'
 import { type Handler, type Route, runOf } from '../route.ts'
 import { AnswerCache } from './answer-cache.ts'
 import { Breaker } from './breaker.ts'
@@ -12,7 +13,7 @@ import type { Policies } from './options.ts'
 import { RateLimit } from './rate-limit.ts'
 import { SharedAnswers } from './shared-answers.ts'
 import { Threads } from './threads.ts'
-import { whenEnded } from './when-ended.ts'
+import { endingStream, isStream } from './when-ended.ts'
 
 export interface PolicedOptions {
   service: string
@@ -26,6 +27,7 @@ export interface PolicedOptions {
 interface Remembered {
   gate: Gate | undefined
   keys: KeyGates | undefined
+  rate: RateLimit | undefined
   breaker: Breaker | undefined
   cache: AnswerCache | SharedAnswers | undefined
   threads: Threads | undefined
@@ -34,7 +36,7 @@ interface Remembered {
 }
 
 const NOTHING: Remembered = {
-  ...{ gate: undefined, keys: undefined, breaker: undefined, cache: undefined, threads: undefined },
+  ...{ gate: undefined, keys: undefined, rate: undefined, breaker: undefined, cache: undefined, threads: undefined },
   ...{ fallbacks: 0, putOff: 0 },
 }
 
@@ -44,6 +46,8 @@ export class ArmedRoute {
   readonly remembered: Remembered
   readonly #given: Route
   readonly #options: PolicedOptions
+  /** Of keys, for streams that middleware has not passed on yet. */
+  readonly #places = new WeakMap<Context, () => void>()
 
   /** `former`: the same route as it was. What its policies remember is kept where they stay the same: an open breaker stays open. */
   constructor(given: Route, options: PolicedOptions, former?: ArmedRoute) {
@@ -57,12 +61,12 @@ export class ArmedRoute {
     if (former === undefined) return {}
     const { remembered } = former
     const same = (policy: keyof Policies): boolean => isDeepStrictEqual(former.#given.policies[policy], this.#given.policies[policy])
-    const { gate, keys, breaker, cache, threads, fallbacks, putOff } = remembered
+    const { gate, keys, rate, breaker, cache, threads, fallbacks, putOff } = remembered
     return {
-      ...{ gate, fallbacks, putOff },
-      // functions are the same where they are one: code that was loaded again is other code, though it looks the same
-      keys: same('concurrency') ? keys : undefined,
+      ...{ gate, keys, fallbacks, putOff },
+      rate: same('rate') ? rate : undefined,
       breaker: same('breaker') ? breaker : undefined,
+      // functions are the same where they are one: code that was loaded again is other code, though it looks the same
       cache: same('cache') ? cache : undefined,
       threads: former.#given.threads === this.#given.threads ? threads : undefined,
     }
@@ -73,13 +77,13 @@ export class ArmedRoute {
     const { concurrency, cache, rate, breaker } = given.policies
     const gate = this.#gate(concurrency?.limit)
     if ([concurrency?.key, cache, rate, breaker, given.threads].every(each => each === undefined)) return { ...given, gate }
-    const { clock } = this.#options
     let handler = this.#begun()
     if (breaker !== undefined) handler = this.#broken(handler, breaker)
-    if (rate !== undefined) handler = limited(handler, new RateLimit(given.name, rate, clock))
+    if (rate !== undefined) handler = this.#limited(handler, rate)
     if (concurrency?.key !== undefined) handler = this.#keyed(handler, concurrency.key, concurrency.perKey)
     if (cache !== undefined) handler = this.#cached(handler, cache)
-    return { ...given, gate, run: runOf(given.middleware, this.#counted(handler)) }
+    const run = runOf(given.middleware, this.#counted(handler))
+    return { ...given, gate, run: concurrency?.key === undefined ? run : this.#lettingGo(run) }
   }
 
   /** Who waits for a place of the former route finds it here, or is let go. */
@@ -117,19 +121,44 @@ export class ArmedRoute {
   #keyed(handler: Handler<unknown>, keyOf: NonNullable<NonNullable<Policies['concurrency']>['key']>, perKey: number): Handler<unknown> {
     this.remembered.keys ??= new KeyGates(this.#given.name, perKey)
     const { keys } = this.remembered
+    keys.perKey = perKey
     return async (input, ctx) => {
-      const key = keyOf(input, ctx)
+      const key = textOf(keyOf(input, ctx), `route ${this.#given.name}: concurrency.key`)
       if (key === undefined) return await handler(input, ctx)
       const leave = await keys.enter(key, ctx)
+      let isKept = false
       try {
         const value = await handler(input, ctx)
-        // what comes after its time is read by nobody
-        if (!ctx.signal.aborted) return whenEnded(value, leave)
-        leave()
+        isKept = isStream(value)
+        if (isKept) this.#keep(ctx, leave)
         return value
-      } catch (error) {
-        leave()
-        throw error
+      } finally {
+        if (!isKept) leave()
+      }
+    }
+  }
+
+  /** A middleware may have run the handler twice. */
+  #keep(ctx: Context, leave: () => void): void {
+    const before = this.#places.get(ctx)
+    this.#places.set(ctx, () => {
+      before?.()
+      leave()
+    })
+  }
+
+  /** Places that streams hold are given up when what middleware has made of them ends; at once where that is no stream, or comes after its time: nobody reads it. */
+  #lettingGo(run: Handler<unknown>): Handler<unknown> {
+    return async (input, ctx) => {
+      try {
+        const value = await run(input, ctx)
+        const leave = this.#places.get(ctx)
+        if (leave === undefined || !isStream(value) || ctx.signal.aborted) return value
+        this.#places.delete(ctx)
+        return endingStream(value, leave)
+      } finally {
+        this.#places.get(ctx)?.()
+        this.#places.delete(ctx)
       }
     }
   }
@@ -142,8 +171,17 @@ export class ArmedRoute {
       : new AnswerCache(options, clock)
     const { cache } = this.remembered
     return (input, ctx) => {
-      const key = options.key(input, ctx)
+      const key = textOf(options.key(input, ctx), `route ${name}: cache.key`)
       return key === undefined ? handler(input, ctx) : cache.answer(key, ctx, () => handler(input, ctx))
+    }
+  }
+
+  #limited(handler: Handler<unknown>, options: NonNullable<Policies['rate']>): Handler<unknown> {
+    this.remembered.rate ??= new RateLimit(this.#given.name, options, this.#options.clock)
+    const { rate } = this.remembered
+    return (input, ctx) => {
+      rate.take()
+      return handler(input, ctx)
     }
   }
 
@@ -171,9 +209,12 @@ export class ArmedRoute {
   }
 }
 
-function limited(handler: Handler<unknown>, limit: RateLimit): Handler<unknown> {
-  return (input, ctx) => {
-    limit.take()
-    return handler(input, ctx)
-  }
+/** Throws where it gives what has no text of its own: all objects would be one key. */
+function textOf(key: unknown, what: string): string | undefined {
+  if (key === undefined || key === null) return undefined
+  if (typeof key === 'string') return key
+  if (typeof key === 'number' || typeof key === 'bigint' || typeof key === 'boolean') return String(key)
+  throw new TypeError(
+    `${what} gives ${Array.isArray(key) ? 'an array' : `a value of type ${typeof key}`}: expected a text, or undefined for none`,
+  )
 }

@@ -1,8 +1,14 @@
+/** True: it takes the place that is free, or sees to the next one. */
+type Room = () => boolean
+
 /** A bulkhead: so many at a time. Who finds it full may leave a call behind, and is called when there is room. */
 export class Gate {
   #limit: number
   #inside = 0
-  readonly #waiting: (() => boolean)[] = []
+  readonly #waiting = new Set<Room>()
+  readonly #returning = new Set<Room>()
+  /** Those who come for the first time and those who come again are called in turn. */
+  #returningNext = true
 
   constructor(limit: number) {
     this.#limit = limit
@@ -10,7 +16,7 @@ export class Gate {
 
   set limit(limit: number) {
     this.#limit = limit
-    for (let called = Math.min(limit - this.#inside, this.#waiting.length); called > 0; called--) this.callNext()
+    for (let called = Math.min(limit - this.#inside, this.waiting); called > 0; called--) this.callNext()
   }
 
   get inside(): number {
@@ -18,7 +24,12 @@ export class Gate {
   }
 
   get waiting(): number {
-    return this.#waiting.length
+    return this.#waiting.size + this.#returning.size
+  }
+
+  /** Of these, the ones that come again. */
+  get returning(): number {
+    return this.#returning.size
   }
 
   get isFull(): boolean {
@@ -37,15 +48,29 @@ export class Gate {
     this.callNext()
   }
 
-  /** `room` is called when there is room; false: who waited has gone, and the next one is called. Who was called and does not enter calls the next. The caller bounds how many wait. */
-  wait(room: () => boolean): void {
-    this.#waiting.push(room)
+  /**
+   * `room` is called once, when there is room; false: who waited has gone, and the next one is called. Who was called and does not enter calls the next. The caller bounds how many
+   * wait. Returns what calls it off. `returning`: one that has waited before, and does not wait behind all that are new.
+   */
+  wait(room: Room, returning = false): () => void {
+    const waiting = returning ? this.#returning : this.#waiting
+    waiting.add(room)
+    return () => void waiting.delete(room)
   }
 
   callNext(): void {
     while (!this.isFull) {
-      const next = this.#waiting.shift()
+      const next = this.#take()
       if (next === undefined || next()) return
     }
+  }
+
+  #take(): Room | undefined {
+    const [first, second] = this.#returningNext ? [this.#returning, this.#waiting] : [this.#waiting, this.#returning]
+    const from = first.size > 0 ? first : second
+    const [next] = from
+    if (next !== undefined) from.delete(next)
+    this.#returningNext = from !== this.#returning
+    return next
   }
 }

@@ -1,10 +1,6 @@
 import type { Context } from '../context.ts'
-import { unlessAborted } from '../unless-aborted.ts'
 import { Gate } from './gate.ts'
-import { NotNow } from './not-now.ts'
-
-/** Until one comes again that found its key's places taken and others waiting for them, ms. */
-const AGAIN_MS = 100
+import { enterLater, placeTaken } from './room.ts'
 
 interface KeyGate {
   gate: Gate
@@ -13,12 +9,12 @@ interface KeyGate {
 }
 
 /**
- * So many messages of a key at a time. As many wait for a place where they are, in the handler's stead; more come again, so that one key does not
+ * So many messages of a key at a time. As many wait for a place where they are, in the handler's stead, for a moment; more come again, so that one key does not
  * take all places of its worker. A key that has nobody is forgotten.
  */
 export class KeyGates {
   readonly #name: string
-  readonly #perKey: number
+  #perKey: number
   readonly #gates = new Map<string, KeyGate>()
 
   constructor(name: string, perKey: number) {
@@ -26,15 +22,20 @@ export class KeyGates {
     this.#perKey = perKey
   }
 
-  /** Resolves when a place is taken, with the call that gives it up. Rejects with NotNow where too many wait, or with the reason of the signal. */
-  async enter(key: string, { signal }: Context): Promise<() => void> {
+  set perKey(perKey: number) {
+    this.#perKey = perKey
+    for (const { gate } of this.#gates.values()) gate.limit = perKey
+  }
+
+  /** Resolves when a place is taken, with the call that gives it up. Rejects with NotNow where too many wait, none gets free in time, or the signal ends. */
+  async enter(key: string, ctx: Context): Promise<() => void> {
     const entry = this.#use(key)
     const { gate } = entry
     try {
-      while (!gate.enter()) {
-        if (gate.waiting >= this.#perKey)
-          throw new NotNow(AGAIN_MS * (1 + Math.random()), `all places of ${key} in ${this.#name} are taken`)
-        await roomIn(gate, signal)
+      if (!gate.enter()) {
+        const what = `${key} in ${this.#name}`
+        if (gate.waiting >= this.#perKey) throw placeTaken(what)
+        await enterLater(gate, what, ctx, false)
       }
     } catch (error) {
       this.#unuse(key, entry)
@@ -58,22 +59,5 @@ export class KeyGates {
 
   #unuse(key: string, entry: KeyGate): void {
     if (--entry.users === 0) this.#gates.delete(key)
-  }
-}
-
-async function roomIn(gate: Gate, signal: AbortSignal): Promise<void> {
-  const room = Promise.withResolvers<void>()
-  let [called, gone] = [false, false]
-  gate.wait(() => {
-    called = !gone
-    room.resolve()
-    return called
-  })
-  try {
-    await unlessAborted(room.promise, signal)
-  } catch (error) {
-    gone = true
-    if (called) gate.callNext()
-    throw error
   }
 }

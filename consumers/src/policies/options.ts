@@ -61,6 +61,9 @@ export interface Policies {
 /** Throws a TypeError that names the option where one is wrong. */
 export function policiesOf<In>(route: string, { concurrency, cache, rate, breaker }: PolicyOptions<In>): Policies {
   const named = (name: string): string => `route ${route}: ${name}`
+  if (cache !== undefined) cacheChecked(named, cache)
+  if (rate !== undefined) asObject(rate, named('rate'))
+  if (breaker !== undefined) asObject(breaker, named('breaker'))
   return {
     concurrency: concurrency === undefined ? undefined : concurrencyOf(named, concurrency),
     cache: cache && {
@@ -80,9 +83,18 @@ export function policiesOf<In>(route: string, { concurrency, cache, rate, breake
   }
 }
 
+function cacheChecked<In>(named: (name: string) => string, cache: CacheOptions<In>): void {
+  asObject(cache, named('cache'))
+  asFunction(cache.key, named('cache.key'))
+  if (cache.shared !== undefined && typeof cache.shared !== 'boolean')
+    throw new TypeError(`${named('cache.shared')} is ${JSON.stringify(cache.shared)}: expected true or false`)
+}
+
 function concurrencyOf<In>(named: (name: string) => string, given: number | ConcurrencyOptions<In>): Policies['concurrency'] {
+  if (typeof given !== 'number') asObject(given, named('concurrency'), 'a whole number from 1, or an object of options')
   const { limit, key, perKey = 1 }: ConcurrencyOptions<In> = typeof given === 'number' ? { limit: given } : given
   if (limit === undefined && key === undefined) throw new TypeError(`${named('concurrency')} is empty: expected a limit, a key, or both`)
+  if (key !== undefined) asFunction(key, named('concurrency.key'))
   return {
     limit: limit === undefined ? undefined : whole(limit, named('concurrency.limit')),
     key: key as ConcurrencyOptions<unknown>['key'],
@@ -92,8 +104,19 @@ function concurrencyOf<In>(named: (name: string) => string, given: number | Conc
 
 /** Throws a TypeError that names the option where it is wrong. */
 export function threadOptions(route: string, options: ThreadOptions): ThreadOptions {
+  asObject(options, `route ${route}: options of threads`)
   if (options.max !== undefined) whole(options.max, `route ${route}: threads.max`)
   return options
+}
+
+/** Throws a TypeError that says what was given and what was expected. */
+export function asObject(value: unknown, what: string, expected = 'an object of options'): void {
+  if (typeof value !== 'object' || value === null) throw new TypeError(`${what} is ${JSON.stringify(value)}: expected ${expected}`)
+}
+
+/** The same. */
+export function asFunction(value: unknown, what: string): void {
+  if (typeof value !== 'function') throw new TypeError(`${what} is ${JSON.stringify(value)}: expected a function`)
 }
 
 function whole(value: number, what: string): number {

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { deserialize, serialize } from 'node:v8'
 import { RESULT_BYTES, type Results } from '@causeway/results'
 import type { Logger } from '@causeway/telemetry'
 import type { Context } from '../context.ts'
 import { unlessAborted } from '../unless-aborted.ts'
+import { isStream } from './when-ended.ts'
 
 /** Waits between looks whether another worker has the answer, ms; doubles from the first to the last. */
 const LOOK_MIN_MS = 10
@@ -20,8 +22,8 @@ export interface SharedAnswersOptions {
 }
 
 /**
- * Answers by key, for a while, of all workers; one handler runs for all who ask for a key at a time. What fails is not kept, nor are streams, and what is larger than
- * RESULT_BYTES. Where the store can't be asked, the handler is.
+ * Answers by key, for a while, of all workers; one handler runs for all who ask for a key at a time. What fails is not kept, nor are streams, what is larger than
+ * RESULT_BYTES, and what would be answered as something else when it is copied (toJSON of a class). Where the store can't be asked, the handler is.
  */
 export class SharedAnswers {
   readonly #options: SharedAnswersOptions
@@ -42,8 +44,11 @@ export class SharedAnswers {
       if (claim === undefined) return await handler()
       if (claim.kind === 'claimed') return await this.#ask(name, owner, handler)
       if (claim.kind === 'kept') {
+        const value = this.#read(claim.value)
+        // written by another version of Node
+        if (value === undefined) return await handler()
         this.hits++
-        return deserialize(claim.value)
+        return value.answer
       }
       await unlessAborted(new Promise(resolve => setTimeout(resolve, wait)), signal)
     }
@@ -63,14 +68,23 @@ export class SharedAnswers {
   }
 
   #bytesOf(value: unknown): Uint8Array | undefined {
-    if (typeof value === 'object' && value !== null && Symbol.asyncIterator in value) return undefined
+    if (isStream(value)) return undefined
     try {
       const bytes = serialize(value)
-      return bytes.length <= RESULT_BYTES ? bytes : undefined
+      if (bytes.length > RESULT_BYTES) return undefined
+      if (isSame(deserialize(bytes), value)) return bytes
+      return this.#failed(new TypeError('a copy of it would be answered as something else (an instance of a class): answer plain values'))
     } catch (error) {
       // a function, a socket: nothing that another process could have
-      this.#failed(error as Error)
-      return undefined
+      return this.#failed(error as Error)
+    }
+  }
+
+  #read(bytes: Uint8Array): { answer: unknown } | undefined {
+    try {
+      return { answer: deserialize(bytes) }
+    } catch (error) {
+      return this.#failed(error as Error)
     }
   }
 
@@ -80,5 +94,15 @@ export class SharedAnswers {
         { route: this.#options.route, error: error.message },
         'an answer could not be shared; further ones are counted',
       )
+  }
+}
+
+/** Whether it would be answered as the same: a class says by its toJSON what becomes of it, and a copy is of no class. */
+function isSame(copy: unknown, value: unknown): boolean {
+  try {
+    return JSON.stringify(copy) === JSON.stringify(value)
+  } catch {
+    // a bigint
+    return isDeepStrictEqual(copy, value)
   }
 }

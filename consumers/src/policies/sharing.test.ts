@@ -189,4 +189,50 @@ describe('an effect that runs once', () => {
     await assert.rejects(attempt, error => error instanceof OnceUnknown && error instanceof DeadLetter && /"charge"/.test(error.message))
     assert.equal(await next.run({ ...message, msgId: 2 }, 'charge', () => 'another message'), 'another message')
   })
+
+  test('gives its first attempt what the others get too: a copy', async () => {
+    class Receipt {
+      readonly cents = 1250
+    }
+    using kit = testKit(
+      service('shop', [
+        message('buy', { retry: { attempts: 2 } }).handle(async (_, ctx) => {
+          const receipt = await ctx.once('charge', () => new Receipt())
+          if (ctx.attempt === 1 && !(receipt instanceof Receipt)) throw new Error('the mail server is away')
+          return [ctx.attempt, receipt]
+        }),
+      ]),
+    )
+    assert.deepEqual(await kit.request('buy'), [2, { cents: 1250 }])
+  })
+
+  test('is not begun where its result would not be kept, or nobody could name it', async () => {
+    using kit = testKit(
+      service('shop', [
+        message('buy', { retry: { attempts: 1 } }).handle((how, ctx) =>
+          how === 'unnamed'
+            ? ctx.once('', () => assert.fail('it ran'))
+            : ctx.once('charge', () => assert.fail('it ran'), { keepFor: how as number }),
+        ),
+      ]),
+    )
+    await assert.rejects(kit.request('buy', 0), /ctx.once\("charge"\): keepFor is 0 ms: expected 1 s to 365 days/)
+    await assert.rejects(kit.request('buy', '9000h'), /expected 1 s to 365 days/)
+    await assert.rejects(kit.request('buy', 'unnamed'), /expected a name, and the effect as a function/)
+  })
+
+  test('that is left alone and fails does not end the process', async () => {
+    using kit = testKit(
+      service('shop', [
+        message('buy').handle((_, ctx) => {
+          void ctx.once('charge', () => Promise.reject(new Error('declined')))
+          void ctx.push('nobody', 1)
+          return 'sold'
+        }),
+      ]),
+    )
+    assert.equal(await kit.request('buy'), 'sold')
+    // an unhandled rejection would end the process by now
+    await turn()
+  })
 })

@@ -1,19 +1,12 @@
-const isStream = (value: unknown): value is AsyncIterable<unknown> =>
+export const isStream = (value: unknown): value is AsyncIterable<unknown> =>
   typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 
-/** The same value; `ended` is called now, or, where it is a stream, when that has ended or is left. */
-export function whenEnded(value: unknown, ended: () => void): unknown {
-  if (isStream(value)) return endingStream(value, ended)
-  ended()
-  return value
-}
-
-/** No generator: left before it was begun, one would not come to its `finally`. */
+/** The same stream; `ended` is called when it has ended or is left. No generator: left before it was begun, one would not come to its `finally`. */
 export function endingStream(values: AsyncIterable<unknown>, ended: () => void): AsyncIterable<unknown> {
   const once = onceOnly(ended)
   return {
     [Symbol.asyncIterator]() {
-      const iterator = values[Symbol.asyncIterator]()
+      const iterator = begun(values, once)
       return {
         async next() {
           try {
@@ -34,6 +27,15 @@ export function endingStream(values: AsyncIterable<unknown>, ended: () => void):
         },
       }
     },
+  }
+}
+
+function begun(values: AsyncIterable<unknown>, ended: () => void): AsyncIterator<unknown> {
+  try {
+    return values[Symbol.asyncIterator]()
+  } catch (error) {
+    ended()
+    throw error
   }
 }
 

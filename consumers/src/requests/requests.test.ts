@@ -90,6 +90,13 @@ describe('a request of a handler', () => {
     await assert.rejects(asked, { name: 'RequestError', code: 'REJECTED', detail: 'sold out', route: 'stock.take', retryable: false })
   })
 
+  test('a time-out of a fraction is a whole one in its record, which could not be read otherwise', async () => {
+    const bench = new RequestBench()
+    void bench.context().request('stock.take', null, { timeout: 100.4 })
+    const [{ header }] = await bench.sent()
+    assert.ok(Number.isInteger(header.deadline), `${header.deadline}`)
+  })
+
   test('a deadline that passes ends it in the store, as TIMEOUT', async () => {
     const bench = new RequestBench()
     const asked = codeOf(bench.context().request('stock.take', null, { timeout: 100 }))

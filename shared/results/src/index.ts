@@ -1,2 +1,2 @@
 export type { Claim, Results } from './results.ts'
-export { RESULT_BYTES, ResultsFull } from './results.ts'
+export { checkResult, RESULT_BYTES, ResultsFull } from './results.ts'
