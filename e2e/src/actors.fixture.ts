@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { message, service } from '@causeway/consumers'
 import { FinishBatcher } from '@causeway/sessions'
 import type { Item, Step } from './actor-steps.ts'
@@ -6,6 +6,12 @@ import type { Item, Step } from './actor-steps.ts'
 const { CAUSEWAY_TEST_SERVICE: name, CAUSEWAY_TEST_PART: part, CAUSEWAY_DEMO_JOURNAL: journal } = process.env
 
 const emitterFile = `${journal}.emitter`
+
+/** At once: who reads it half written would kill process 0, which is its own group. */
+function nameEmitter(): void {
+  writeFileSync(`${emitterFile}.${process.pid}`, String(process.pid))
+  renameSync(`${emitterFile}.${process.pid}`, emitterFile)
+}
 
 /** kill -9, once for each item and step. */
 function dieAt(step: Step, { n, die }: Item, pid = process.pid): void {
@@ -39,7 +45,7 @@ FinishBatcher.prototype.add = function (entry, callback) {
 const cart = service(`cart-${name}`, [
   message('cart.add').handle(async (input, ctx) => {
     const item = input as Item
-    writeFileSync(emitterFile, String(process.pid))
+    nameEmitter()
     dieAt('begun', item)
     const items = (await ctx.state.get<number[]>('items')) ?? []
     ctx.state.set('items', [...items, item.n])
