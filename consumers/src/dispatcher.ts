@@ -62,6 +62,8 @@ export class Dispatcher {
   /** Changes with each assignment: what belongs to an older one is finished and forgotten. */
   #generation = 0
   #stopped = true
+  /** Unix ms at which this assignment began: what waited before that waited for any worker, not for this one. */
+  #assignedAt = 0
   /** The assignment ends; the next one is not known yet. */
   #revoked = false
   /** The worker stops: no assignment begins anything any more. */
@@ -121,6 +123,7 @@ export class Dispatcher {
     this.#lanes = new Lanes(heads, this.#options.counters)
     this.#late = this.#lateSessions(elsewhere, this.#handover.late)
     this.#stopped = false
+    this.#assignedAt = Date.now()
     this.#options.logger.info(
       { partitions: partitions.length, heads: standing?.length, late: elsewhere.length + here.length },
       'partitions assigned',
@@ -227,7 +230,13 @@ export class Dispatcher {
       return
     }
     const lane = this.#lanes.of(message.session, record.partition)
-    const laneMessage: LaneMessage = { message, entry, partition: record.partition, since: record.appendedAt ?? now, check: false }
+    const laneMessage: LaneMessage = {
+      message,
+      entry,
+      partition: record.partition,
+      since: Math.max(record.appendedAt ?? now, this.#assignedAt),
+      check: false,
+    }
     if (!this.#lanes.fence(lane, laneMessage)) {
       entry.complete = true
       return

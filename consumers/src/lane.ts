@@ -6,7 +6,7 @@ export interface LaneMessage {
   readonly message: StoredMessage
   readonly entry: OffsetEntry
   readonly partition: number
-  /** Unix ms from which it waits. */
+  /** Unix ms from which it waits for this worker. */
   readonly since: number
   /** It may have been handled before: the stored marks are asked. */
   check: boolean
