@@ -9,7 +9,7 @@ async function foundBy(bug: keyof typeof SEEDED_BUGS): Promise<number | undefine
   const found = new AbortController()
   let seed: number | undefined
   await runMany({
-    ...{ from: 1, seeds: SEEDED_BUGS[bug].within, processes: availableParallelism(), bug, signal: found.signal },
+    ...{ from: 1, seeds: SEEDED_BUGS[bug].within, processes: Math.max(1, availableParallelism() - 1), bug, signal: found.signal },
     told: outcome => {
       if (outcome.violations.length === 0) return
       seed ??= outcome.seed

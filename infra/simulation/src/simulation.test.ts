@@ -7,7 +7,7 @@ import { type Outcome, runMany } from './many.ts'
 async function outcomesOf(from: number, seeds: number): Promise<Map<number, Outcome>> {
   const outcomes = new Map<number, Outcome>()
   await runMany({
-    ...{ from, seeds, processes: availableParallelism(), bug: undefined },
+    ...{ from, seeds, processes: Math.max(1, availableParallelism() - 1), bug: undefined },
     told: outcome => void outcomes.set(outcome.seed, outcome),
   })
   return outcomes
