@@ -70,7 +70,13 @@ class KafkaLog implements Log {
   async ensureTopics(topics: readonly TopicSpec[]): Promise<void> {
     const existing = new Set(await this.#admin.listTopics())
     const missing = topics.filter(spec => !existing.has(spec.topic))
-    if (missing.length > 0) {
+    if (missing.length > 0) await this.#create(missing)
+    await this.#checkOnceThere(topics)
+  }
+
+  /** Where two processes make a topic at a time, the client may wait for one of which the broker has not heard yet. */
+  async #create(missing: readonly TopicSpec[]): Promise<void> {
+    try {
       await this.#admin.createTopics({
         waitForLeaders: true,
         timeout: CREATE_TIMEOUT_MS,
@@ -81,8 +87,9 @@ class KafkaLog implements Log {
           configEntries: [{ name: 'max.message.bytes', value: String(MAX_MESSAGE_BYTES) }, ...(spec.compacted === true ? COMPACTED : [])],
         })),
       })
+    } catch (error) {
+      if (!BEING_CREATED.has((error as { type?: string }).type ?? '')) throw error
     }
-    await this.#checkOnceThere(topics)
   }
 
   /** Another process may just be making a topic: the brokers know of it a moment before they know where it is. */
