@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GeneratorConnection } from './generator-connection.ts'
 import { LatencyHistogram } from './statistics.ts'
-import type { Observer } from './tally.ts'
+import { Measured } from './tally.ts'
 
 export interface ClosedLoop {
   port: number
@@ -38,51 +38,27 @@ export async function closedLoop({
   measureMs,
   ...shared
 }: ClosedLoop): Promise<ClosedLoopResult> {
-  const failures: Record<string, number> = {}
-  let times = new LatencyHistogram()
-  let [answered, hot] = [0, 0]
-  const broken = (what: string): void => {
-    failures[what] = (failures[what] ?? 0) + 1
-  }
-  const observer: Observer = {
-    answered(ms) {
-      answered++
-      times.add(ms)
-    },
-    gap: () => broken('gap'),
-    wrongLength: () => broken('wrong length'),
-    failed: broken,
-  }
-  const first: Observer = {
-    ...observer,
-    answered(ms) {
-      hot++
-      observer.answered(ms)
-    },
-  }
+  const [first, others] = [new Measured(), new Measured()]
   const connections = Array.from({ length: sessions }, (_, index) =>
     index === 0
       ? new GeneratorConnection({ ...shared, observer: first, depth: hotDepth })
-      : new GeneratorConnection({ ...shared, observer, depth }),
+      : new GeneratorConnection({ ...shared, observer: others, depth }),
   )
   try {
     await Promise.all(connections.map(({ opened }) => opened))
     for (const connection of connections) connection.start()
     await sleep(warmUpMs)
-    times = new LatencyHistogram()
-    ;[answered, hot] = [0, 0]
-    const cpu = process.cpuUsage()
-    const from = performance.now()
+    for (const each of [first, others]) each.measure()
     await sleep(measureMs)
-    const seconds = (performance.now() - from) / 1_000
-    const { user, system } = process.cpuUsage(cpu)
-    if (Object.keys(failures).length > 0) throw new Error(`failures under load: ${JSON.stringify(failures)}; expected none`)
+    const [hot, even] = [first.clean(), others.clean()]
+    const times = new LatencyHistogram()
+    for (const { latencies } of [hot, even]) times.addCounts(latencies)
     return {
-      perSecond: answered / seconds,
-      hotPerSecond: hot / seconds,
+      perSecond: (hot.roundTrips + even.roundTrips) / even.seconds,
+      hotPerSecond: hot.roundTrips / hot.seconds,
       p50Ms: times.percentile(0.5),
       p99Ms: times.percentile(0.99),
-      generatorCpuShare: (user + system) / 1e6 / seconds,
+      generatorCpuShare: even.cpuSeconds / even.seconds,
     }
   } finally {
     for (const connection of connections) connection.close()

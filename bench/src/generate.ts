@@ -2,7 +2,7 @@
 // --warm-up 1000 --measure 5000` (ms). Tells on stdout, a JSON line each, when the measured time begins and what it has counted at its end.
 import { parseArgs } from 'node:util'
 import type { GeneratorEvent } from './generator-event.ts'
-import { type Observer, Tally } from './tally.ts'
+import { Measured, type Observer } from './tally.ts'
 
 export interface LoadOptions {
   port: number
@@ -28,21 +28,14 @@ const tell = (event: GeneratorEvent): void => void process.stdout.write(`${JSON.
 export async function generate(open: (options: LoadOptions) => Promise<LoadConnection>): Promise<void> {
   const { values } = parseArgs({ options: { port: text, connections: text, depth: text, size: text, 'warm-up': text, measure: text } })
   const number = (name: keyof typeof values): number => Number(values[name])
-  const warmUp = new Tally()
-  let tally = warmUp
-  const observer: Observer = {
-    answered: ms => tally.answered(ms),
-    gap: () => tally.gap(),
-    wrongLength: () => tally.wrongLength(),
-    failed: code => tally.failed(code),
-  }
+  const observer = new Measured()
   const options = { port: number('port'), depth: number('depth'), size: number('size'), observer }
   const connections = await Promise.all(Array.from({ length: number('connections') }, () => open(options)))
   for (const connection of connections) connection.start()
   await pass(number('warm-up'))
-  tally = new Tally()
+  observer.measure()
   tell({ event: 'measuring' })
   await pass(number('measure'))
-  tell({ event: 'result', ...tally.result(warmUp) })
+  tell({ event: 'result', ...observer.result() })
   for (const connection of connections) connection.close()
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { GeneratorConnection } from './generator-connection.ts'
 import { ECHO_OPCODE, FAIL_OPCODE, PAYLOAD_SIZE } from './shapes.ts'
 import { LatencyHistogram } from './statistics.ts'
-import type { Observer } from './tally.ts'
+import { Measured, type Observer } from './tally.ts'
 
 export interface NeighboursLoad {
   port: number
@@ -25,26 +25,13 @@ export interface NeighboursResult {
 
 /** What a session's neighbours see: echoes at a steady pace, below what the machine can do. Rejects where one failed. */
 export async function neighbours({ port, sessions, everyMs, poison, warmUpMs, measureMs }: NeighboursLoad): Promise<NeighboursResult> {
-  const failures: Record<string, number> = {}
-  const broken = (what: string): void => {
-    failures[what] = (failures[what] ?? 0) + 1
-  }
-  let times = new LatencyHistogram()
-  let answered = 0
-  const observer: Observer = {
-    answered(ms) {
-      answered++
-      times.add(ms)
-    },
-    gap: () => broken('gap'),
-    wrongLength: () => broken('wrong length'),
-    failed: broken,
-  }
+  const observer = new Measured()
   let deadLetters = 0
   const poisoned: Observer = {
-    ...observer,
-    answered: () => broken('an answer to what always fails'),
-    failed: code => (code === 'DEAD_LETTERED' ? deadLetters++ : broken(code)),
+    answered: () => observer.failed('an answer to what always fails'),
+    gap: () => observer.gap(),
+    wrongLength: () => observer.wrongLength(),
+    failed: code => (code === 'DEAD_LETTERED' ? deadLetters++ : observer.failed(code)),
   }
   const shared = { port, size: PAYLOAD_SIZE }
   const connections = Array.from(
@@ -56,13 +43,13 @@ export async function neighbours({ port, sessions, everyMs, poison, warmUpMs, me
     await Promise.all(connections.map(({ opened }) => opened))
     for (const connection of connections) connection.start()
     await sleep(warmUpMs)
-    times = new LatencyHistogram()
-    answered = 0
+    observer.measure()
     await sleep(measureMs)
+    const { roundTrips, latencies } = observer.clean()
+    const times = new LatencyHistogram()
+    times.addCounts(latencies)
+    return { answered: roundTrips, p50Ms: times.percentile(0.5), p99Ms: times.percentile(0.99), deadLetters }
   } finally {
     for (const connection of connections) connection.close()
   }
-  if (Object.keys(failures).length > 0)
-    throw new Error(`failures among the neighbours or the poisoned: ${JSON.stringify(failures)}; expected none`)
-  return { answered, p50Ms: times.percentile(0.5), p99Ms: times.percentile(0.99), deadLetters }
 }

@@ -55,6 +55,45 @@ export class Tally implements Observer {
   }
 }
 
+/** Counts a warm-up first, and from `measure` on what is to be told. Failures of both count: a connection that has failed carries no load. */
+export class Measured implements Observer {
+  readonly #warmUp = new Tally()
+  #tally = this.#warmUp
+
+  answered(ms: number): void {
+    this.#tally.answered(ms)
+  }
+
+  gap(): void {
+    this.#tally.gap()
+  }
+
+  wrongLength(): void {
+    this.#tally.wrongLength()
+  }
+
+  failed(code: string): void {
+    this.#tally.failed(code)
+  }
+
+  measure(): void {
+    this.#tally = new Tally()
+  }
+
+  result(): GeneratorResult {
+    return this.#tally.result(this.#warmUp)
+  }
+
+  /** The same; throws where anything failed. */
+  clean(): GeneratorResult {
+    const result = this.result()
+    const { gaps, wrongLengths, errors } = result
+    if (gaps + wrongLengths > 0 || Object.keys(errors).length > 0)
+      throw new Error(`failures under load: ${JSON.stringify({ gaps, wrongLengths, ...errors })}; expected none`)
+    return result
+  }
+}
+
 /** Counts by name, of several. */
 export function addedUp(...counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
   const sum: Record<string, number> = {}
