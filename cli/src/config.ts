@@ -29,8 +29,7 @@ interface Present {
 }
 
 /** `causeway config`: the central configuration by the operators' API of a gateway, and what a process would make of its own. */
-export function addConfigCommand(program: Command): void {
-  const config = program.command('config').description('the central configuration: read, changed while everything runs, taken back')
+export function configCommand(config: Command): void {
   const command = (usage: string, description: string): Command =>
     config
       .command(usage)

@@ -54,8 +54,7 @@ interface DiscardOptions extends CommonOptions {
 const LOOK_MS = 500
 
 /** `causeway dlq`: dead letters by the operators' API of a gateway. */
-export function addDlqCommand(program: Command): void {
-  const dlq = program.command('dlq').description('dead letters: what was given up is listed, replayed or discarded')
+export function dlqCommand(dlq: Command): void {
   const command = (usage: string, description: string): Command =>
     dlq
       .command(usage)

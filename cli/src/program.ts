@@ -1,19 +1,44 @@
-import { ConfigError, EXIT_CONFIG } from '@causeway/config'
-import { GATEWAY_VERSION } from '@causeway/gateway'
+import { readFileSync } from 'node:fs'
+import { ConfigError, EXIT_CONFIG } from '@causeway/config/error'
 import { Command, CommanderError } from 'commander'
-import { addConfigCommand } from './config.ts'
-import { withConfigFlags } from './config-flags.ts'
-import { addDlqCommand } from './dlq.ts'
-import { serveGateway, serveWorker, startEmbedded } from './processes.ts'
-import { request } from './request.ts'
-import { addRoutesCommand } from './routes.ts'
+
+/** Gives a command its arguments, options, commands of its own and action. */
+type Equip = (command: Command) => void
+
+interface KnownCommand {
+  description: string
+  /** What only one command needs is loaded with it: `causeway req` waits for neither gateway nor worker. */
+  load(): Promise<Equip>
+}
+
+const COMMANDS: Readonly<Record<string, KnownCommand>> = {
+  start: {
+    description: 'starts gateway and worker in one process, embedded unless Kafka and Redis are named',
+    load: async () => (await import('./serving.ts')).startCommand,
+  },
+  gateway: { description: 'starts a gateway', load: async () => (await import('./serving.ts')).gatewayCommand },
+  worker: { description: 'starts a worker', load: async () => (await import('./serving.ts')).workerCommand },
+  req: { description: 'sends one request and prints its answer', load: async () => (await import('./request.ts')).requestCommand },
+  routes: {
+    description: 'lists the routes of a running system, or of modules; these also as an AsyncAPI document or as types of a client',
+    load: async () => (await import('./routes.ts')).routesCommand,
+  },
+  dlq: {
+    description: 'dead letters: what was given up is listed, replayed or discarded',
+    load: async () => (await import('./dlq.ts')).dlqCommand,
+  },
+  config: {
+    description: 'the central configuration: read, changed while everything runs, taken back',
+    load: async () => (await import('./config.ts')).configCommand,
+  },
+}
 
 /** Commander's codes for a flag that is not known, or lacks its value: a wrong configuration as much as a wrong variable. */
 const WRONG_USE = new Set(['commander.unknownOption', 'commander.optionMissingArgument'])
 
 /** The `causeway` command. Errors go to stderr and to the exit status; 78 is a wrong configuration. */
 export async function runCommand(argv: readonly string[]): Promise<void> {
-  const program = makeProgram()
+  const program = await makeProgram(argv[0] === 'help' ? argv[1] : argv[0])
   // whoever reads the output has had enough: `causeway routes | head`
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
@@ -35,39 +60,20 @@ function report(error: unknown): void {
   setTimeout(() => process.exit(), 1_000).unref()
 }
 
-function makeProgram(): Command {
+/** All commands by name and description, and `called` with all it has. */
+async function makeProgram(called: string | undefined): Promise<Command> {
   const program = new Command('causeway')
     .description('A durable request/reply gateway over TCP and WebSocket, on Kafka and Redis')
-    .version(GATEWAY_VERSION)
+    .version(version())
     .exitOverride()
-  withConfigFlags(program.command('start'))
-    .description('starts gateway and worker in one process, embedded unless Kafka and Redis are named; the demo where no module is')
-    .argument('[modules...]', 'modules whose default export is a service')
-    .option('--json', 'prints the addresses as JSON')
-    .option('--watch', 'for development: serves the modules anew when they change')
-    .action(startEmbedded)
-  withConfigFlags(program.command('gateway'))
-    .description('starts a gateway')
-    .option('--json', 'prints the addresses as JSON')
-    .action(serveGateway)
-  withConfigFlags(program.command('worker'))
-    .description('starts a worker')
-    .argument('<modules...>', 'modules whose default export is a service')
-    .option('--json', 'prints the address as JSON')
-    .option('--watch', 'for development: serves the modules anew when they change')
-    .action(serveWorker)
-  program
-    .command('req')
-    .description('sends one request and prints its answer')
-    .argument('<route>', 'name or opcode of the route')
-    .argument('[payload]', 'JSON; a text that is no JSON is sent as bytes')
-    .option('--url <url>', 'tcp:// or ws:// address of a gateway', 'tcp://127.0.0.1:7400')
-    .option('--timeout <ms>', 'how long the answer is waited for', '10000')
-    .option('--token <token>', 'token for the handshake')
-    .option('--json', 'prints errors as JSON too')
-    .action(request)
-  addRoutesCommand(program)
-  addDlqCommand(program)
-  addConfigCommand(program)
+  for (const [name, { description, load }] of Object.entries(COMMANDS)) {
+    const command = program.command(name).description(description)
+    if (name === called) (await load())(command)
+  }
   return program
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version
 }

@@ -1,4 +1,5 @@
 import { CausewayError, connect } from '@causeway/client'
+import type { Command } from 'commander'
 
 interface RequestOptions {
   url: string
@@ -7,8 +8,20 @@ interface RequestOptions {
   json?: boolean
 }
 
-/** `causeway req`: one request, its answer on stdout; a stream's values come a line each. Exit status 1 with the error on stderr. */
-export async function request(route: string, payload: string | undefined, options: RequestOptions): Promise<void> {
+/** `causeway req` */
+export function requestCommand(command: Command): void {
+  command
+    .argument('<route>', 'name or opcode of the route')
+    .argument('[payload]', 'JSON; a text that is no JSON is sent as bytes')
+    .option('--url <url>', 'tcp:// or ws:// address of a gateway', 'tcp://127.0.0.1:7400')
+    .option('--timeout <ms>', 'how long the answer is waited for', '10000')
+    .option('--token <token>', 'token for the handshake')
+    .option('--json', 'prints errors as JSON too')
+    .action(request)
+}
+
+/** One request, its answer on stdout; a stream's values come a line each. Exit status 1 with the error on stderr. */
+async function request(route: string, payload: string | undefined, options: RequestOptions): Promise<void> {
   const timeout = Number(options.timeout)
   if (!Number.isInteger(timeout) || timeout <= 0) throw new Error(`--timeout is ${options.timeout}: expected a whole number of ms`)
   const { token } = options

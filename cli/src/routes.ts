@@ -1,8 +1,7 @@
-import { asyncApi, type Route, type Service } from '@causeway/consumers'
+import type { Route, Service } from '@causeway/consumers'
 import type { Command } from 'commander'
-import { clientTypes } from './client-types.ts'
+import { loadServices } from './modules.ts'
 import { OperatorsClient } from './operators-client.ts'
-import { loadServices } from './processes.ts'
 import { type Column, table } from './table.ts'
 
 interface RoutesOptions {
@@ -40,10 +39,8 @@ const COLUMNS: readonly Column<ToldRoute>[] = [
 const SERVED: Column<ToldRoute> = { title: 'served', read: ({ served }) => (served === true ? 'yes' : 'no worker') }
 
 /** `causeway routes`: what a running system serves, or what modules declare, also as a document and as types. */
-export function addRoutesCommand(program: Command): void {
-  program
-    .command('routes')
-    .description('lists the routes of a running system, or of modules; these also as an AsyncAPI document or as types of a client')
+export function routesCommand(command: Command): void {
+  command
     .argument('[modules...]', 'modules whose default export is a service; without one the gateway at --url is asked')
     .option('--url <url>', "operators' address of a gateway", 'http://127.0.0.1:7402')
     .option('--token <token>', 'token of an operator (CAUSEWAY_ADMIN_TOKEN)')
@@ -62,8 +59,13 @@ async function routes(modules: readonly string[], options: RoutesOptions): Promi
     if (modules.length === 0)
       throw new Error('--asyncapi and --types are made from the schemas of modules: name at least one, like ./orders.ts')
     const services = await loadServices(modules)
+    const { asyncApi } = await import('@causeway/consumers')
     const document = asyncApi(services, { title: options.title, servers: serversOf(options.server) })
-    process.stdout.write(options.types === true ? await clientTypes(document) : `${JSON.stringify(document, undefined, 2)}\n`)
+    process.stdout.write(
+      options.types === true
+        ? await (await import('./client-types.ts')).clientTypes(document)
+        : `${JSON.stringify(document, undefined, 2)}\n`,
+    )
     return
   }
   const all = modules.length > 0 ? declared(await loadServices(modules)) : await told(options)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Backends } from '@causeway/backends'
-import { Metrics } from '@causeway/telemetry'
+import { Exposition, Metrics } from '@causeway/telemetry'
 import { FakeLog, FakeSessions } from './stores.fixture.ts'
 import { workerServer } from './worker-server.ts'
 
@@ -12,7 +12,7 @@ function server(kind: Backends['kind'] = 'kafka and redis') {
   const metrics = new Metrics({ service: 'orders' })
   metrics.counter('causeway_worker_tests_total', 'Tests', () => 7)
   const backends = { kind, log: log.port, sessions: sessions.port } as Backends
-  return { log, sessions, state, http: workerServer(backends, [metrics], () => state.stopping) }
+  return { log, sessions, state, http: workerServer(backends, new Exposition([metrics]), () => state.stopping) }
 }
 
 describe("a worker's own port", () => {

@@ -1,12 +1,12 @@
 import { type Backends, within } from '@causeway/backends'
-import type { Metrics } from '@causeway/telemetry'
+import type { Exposition } from '@causeway/telemetry'
 import Fastify, { type FastifyInstance } from 'fastify'
 
 /** How long a backend may take to answer a readiness check, ms. */
 const PING_TIMEOUT_MS = 2_000
 
 /** Port 7403: a worker's own health and metrics. */
-export function workerServer(backends: Backends, metrics: readonly Metrics[], stopping: () => boolean): FastifyInstance {
+export function workerServer(backends: Backends, metrics: Exposition, stopping: () => boolean): FastifyInstance {
   const server = Fastify({ forceCloseConnections: true })
   server.get('/livez', () => ({ status: 'ok' }))
   server.get('/readyz', async (_request, reply) => {
@@ -19,10 +19,7 @@ export function workerServer(backends: Backends, metrics: readonly Metrics[], st
       .code(ready ? 200 : 503)
       .send({ status: ready ? 'ready' : stopping() ? 'draining' : 'not ready', dependencies: Object.fromEntries(states) })
   })
-  server.get('/metrics', async (_request, reply) => {
-    const texts = await Promise.all(metrics.map(each => each.text()))
-    return reply.type(metrics[0].contentType).send(texts.join('\n'))
-  })
+  server.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()))
   return server
 }
 

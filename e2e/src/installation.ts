@@ -10,10 +10,8 @@ import type { Place } from './places.ts'
 export const DEMO = fileURLToPath(new URL('./demo.fixture.ts', import.meta.url))
 /** Few, so that topics are made fast; more than one, so that sessions spread. */
 const PARTITIONS = '4'
-/** Compiled sources of earlier runs: half of a process's start; left out where coverage is measured, which it would blur. */
-const COMPILE_CACHE = process.env.NODE_V8_COVERAGE ? {} : { NODE_COMPILE_CACHE: join(tmpdir(), 'causeway-e2e-compile-cache') }
-/** What a process gets of the caller's environment: enough to run, and to measure coverage. */
-const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'NODE_V8_COVERAGE']
+/** What a process gets of the caller's environment: enough to run, with the compiled sources of earlier runs, which are half of its start. */
+const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'NODE_COMPILE_CACHE', 'NODE_V8_COVERAGE']
 
 export interface GatewayAddresses {
   tcp: string
@@ -58,7 +56,6 @@ export class Installation {
     this.service = `demo-${name}`
     this.environment = {
       ...Object.fromEntries(PASSED_ON.map(variable => [variable, process.env[variable]])),
-      ...COMPILE_CACHE,
       CAUSEWAY_PARTITIONS: PARTITIONS,
       CAUSEWAY_TEST_SERVICE: name,
       CAUSEWAY_DEMO_JOURNAL: join(folder, 'journal'),

@@ -68,7 +68,7 @@ export class Connection implements SessionOwner, Subscriber, IntakeOwner {
     this.#slow = new SlowConsumer(transport, context.config.sendBuffer)
     this.#intake = new MessageIntake(context, this, this.#gate)
     context.connections.add(this)
-    context.counters.connections++
+    context.counters.connected()
   }
 
   /** Frames of one read; `failure` is what ended the decoding. */

@@ -6,7 +6,10 @@ export class Counters {
   readonly delivered = new Rate()
   /** From admission to the write of the answer, ms; one message in sixteen. */
   readonly roundTrips = new Durations()
+  /** Open now. */
   connections = 0
+  /** Ever opened. */
+  opened = 0
   accepted = 0
   stored = 0
   repeats = 0
@@ -25,6 +28,11 @@ export class Counters {
   readonly closed: Record<string, number> = {}
   /** Connections kept out before they could say anything, by reason. */
   readonly barred: Record<string, number> = {}
+
+  connected(): void {
+    this.connections++
+    this.opened++
+  }
 
   refuse(code: string): void {
     this.refused[code] = (this.refused[code] ?? 0) + 1

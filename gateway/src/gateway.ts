@@ -10,7 +10,7 @@ import { type Appender, requestsTopic } from '@causeway/log'
 import { Codec } from '@causeway/protocol'
 import { type Announcement, type Picture, RouteTable, type Watching } from '@causeway/registry'
 import { FinishBatcher, type Listening } from '@causeway/sessions'
-import type { Logger } from '@causeway/telemetry'
+import { Exposition, type Logger, type Metrics } from '@causeway/telemetry'
 import type { FastifyInstance } from 'fastify'
 import { Admission, type GatewayRecord } from './admission.ts'
 import { authentication } from './authentication.ts'
@@ -36,7 +36,7 @@ import { SessionEvents } from './session-events.ts'
 import { SessionHost } from './session-host.ts'
 import { TrackChoice } from './track-choice.ts'
 
-export const GATEWAY_VERSION = '0.1.0'
+const GATEWAY_VERSION = '0.1.0'
 /** How often the figures told to operators are made, ms. */
 const STATS_TICK_MS = 1_000
 /** Wait before a service's topic is looked at again where it could not be, or was not as expected, ms. */
@@ -175,15 +175,15 @@ export class Gateway {
     })
   }
 
-  /** Connects to the backends, then listens: a gateway that listens can serve. */
-  async start(): Promise<this> {
+  /** Connects to the backends, then listens: a gateway that listens can serve. Port 7402 tells the metrics of what runs `beside` it in this process too. */
+  async start(beside: readonly Metrics[] = []): Promise<this> {
     this.#appender = this.#backends.log.appender<GatewayRecord>({
       stored: records => this.#stored(records),
       refused: (record, reason, detail) => this.#refused(record, reason, detail),
     })
     this.#listening = await this.#backends.sessions.listen(this.id, this.#host)
     await this.#channels.start()
-    const admin = await this.#operators()
+    const admin = await this.#operators(beside)
     this.#ended = await watchEndedSessions(this.#backends.channels, this.#host)
     this.#admin = admin.server
     this.#watching = await this.#backends.registry.watch((picture: Picture) => {
@@ -206,7 +206,7 @@ export class Gateway {
   }
 
   /** The operators' port, not listening yet. */
-  async #operators(): Promise<AdminServer> {
+  async #operators(beside: readonly Metrics[]): Promise<AdminServer> {
     const overview = new Overview(this.#backends, this.#routes, this.#central.picture, this.#health)
     const metrics = gatewayMetrics({
       gateway: this.id,
@@ -230,7 +230,7 @@ export class Gateway {
       config: this.#config,
       overview,
       ledger: this.#ledger,
-      metrics,
+      metrics: new Exposition([metrics, ...beside]),
       retries,
       routes,
       configuration,

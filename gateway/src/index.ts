@@ -1,3 +1,3 @@
 export type { GatewayAddresses } from './gateway.ts'
-export { GATEWAY_VERSION, Gateway } from './gateway.ts'
+export { Gateway } from './gateway.ts'
 export { checkPorts } from './listeners/listener-ports.ts'

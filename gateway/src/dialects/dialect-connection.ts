@@ -65,7 +65,7 @@ export class DialectConnection implements SessionOwner {
     this.#answers = new DialectAnswers(dialect, answer => transport.queue(answer))
     this.#keepAlive = listener?.keepAlive ?? context.config.keepAlive
     context.connections.add(this)
-    context.counters.connections++
+    context.counters.connected()
     void this.#open()
   }
 

@@ -3,7 +3,7 @@ import { FastifyAdapter } from '@bull-board/fastify'
 import type { Config } from '@causeway/config'
 import type { KnownRoute } from '@causeway/registry'
 import type { Retries } from '@causeway/retries'
-import type { Metrics } from '@causeway/telemetry'
+import type { Exposition } from '@causeway/telemetry'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { hostAllowed } from '../listeners/origin.ts'
 import { type ConfigApiOptions, configApi } from './config-api.ts'
@@ -20,7 +20,7 @@ export interface AdminOptions {
   config: Config
   overview: Overview
   ledger: LedgerWatch
-  metrics: Metrics
+  metrics: Exposition
   retries: Retries
   /** All that were ever registered. */
   routes: () => readonly KnownRoute[]

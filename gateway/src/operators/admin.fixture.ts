@@ -1,7 +1,7 @@
 import type { CentralConfig, ProcessStates } from '@causeway/central-config'
 import { loadConfig } from '@causeway/config'
 import type { Retries } from '@causeway/retries'
-import type { Metrics } from '@causeway/telemetry'
+import type { Exposition } from '@causeway/telemetry'
 import type { FastifyInstance } from 'fastify'
 import { pictureOf } from '../gateway.fixture.ts'
 import { adminServer } from './admin-server.ts'
@@ -15,7 +15,7 @@ export async function adminUnderTest(flags: Record<string, unknown> = {}): Promi
     config: loadConfig({ environment: {}, flags: { auth: 'none', ...flags } }),
     overview: { read: async () => ({ connections: 3 }) } as unknown as Overview,
     ledger: { read: async () => ({ balanced: true }) } as unknown as LedgerWatch,
-    metrics: { contentType: 'text/plain', text: async () => 'causeway_connections 3\n' } as unknown as Metrics,
+    metrics: { contentType: 'text/plain', text: async () => 'causeway_connections 3\n' } as unknown as Exposition,
     retries: {} as Retries,
     routes: () => [],
     sessions: {} as SessionsApiOptions,

@@ -44,6 +44,7 @@ export function gatewayMetrics({
 }: Observed): Metrics {
   const metrics = new Metrics({ gateway })
   metrics.gauge('causeway_connections', 'Open client connections', () => counters.connections)
+  metrics.counter('causeway_connections_opened_total', 'Client connections taken since the start', () => counters.opened)
   metrics.gauge('causeway_directory_watchers', 'Clients that wait for a change of GET /v1/services', () => directory.watchers)
   metrics.gauge('causeway_connections_waiting', 'Connections that wait to be taken', () => accepting.waiting)
   metrics.counter('causeway_connections_delayed_total', 'Connections that had to wait to be taken', () => accepting.delayed)

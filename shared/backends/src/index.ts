@@ -1,3 +1,3 @@
-export type { Backends } from './backends.ts'
 export { openBackends } from './backends.ts'
+export type { Backends } from './ports.ts'
 export { within } from './within.ts'

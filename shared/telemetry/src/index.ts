@@ -1,3 +1,4 @@
+export { Exposition } from './exposition.ts'
 export type { Logger, LoggerOptions } from './log.ts'
 export { createLogger, silentLogger } from './log.ts'
 export { Metrics } from './metrics.ts'

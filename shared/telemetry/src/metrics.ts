@@ -9,9 +9,16 @@ const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0
  */
 export class Metrics {
   readonly registry = new Registry()
+  #tellsProcess = false
 
   constructor(defaults: Record<string, string>) {
     this.registry.setDefaultLabels(defaults)
+  }
+
+  /** Adds Node's own (`process_…`, `nodejs_…`). They are the process's: one of its Metrics has them. */
+  tellProcess(): void {
+    if (this.#tellsProcess) return
+    this.#tellsProcess = true
     collectDefaultMetrics({ register: this.registry })
   }
 
@@ -61,9 +68,5 @@ export class Metrics {
 
   text(): Promise<string> {
     return this.registry.metrics()
-  }
-
-  get contentType(): string {
-    return this.registry.contentType
   }
 }
