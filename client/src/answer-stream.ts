@@ -32,7 +32,7 @@ export class AnswerStream<Value> implements AsyncIterableIterator<Value>, Messag
   async next(): Promise<IteratorResult<Value>> {
     if (!this.#begun) {
       this.#begun = true
-      this.#start(this)
+      this.#begin()
     }
     for (;;) {
       if (this.#values.length > 0) return { done: false, value: this.#values.shift() as Value }
@@ -41,6 +41,15 @@ export class AnswerStream<Value> implements AsyncIterableIterator<Value>, Messag
       await new Promise<void>(resolve => {
         this.#wake = resolve
       })
+    }
+  }
+
+  #begin(): void {
+    try {
+      this.#start(this)
+    } catch (error) {
+      this.#finish()
+      throw error
     }
   }
 

@@ -12,6 +12,7 @@ import type { LinkEnd } from './link.ts'
 import { Link } from './link.ts'
 import type { MessageEvents } from './message.ts'
 import { isLast, Message, messageInit, subscriptionInit } from './message.ts'
+import { checkChannel, checkOptions, SUBSCRIBE_OPTIONS } from './option-checks.ts'
 import type { ClientEvents, ConnectOptions, MessageOptions, SubscribeOptions } from './options.ts'
 import { readPush } from './push.ts'
 import { SessionState } from './session-state.ts'
@@ -78,7 +79,7 @@ export class Client implements AsyncDisposable {
   /**
    * Sends a request and resolves with its answer: the value where it is JSON, else the bytes. A number is an opcode, a text a route name.
    * Rejects with CausewayError: the server's, OVERLOADED where too much waits, UNKNOWN where the session was lost, CANCELLED by `signal`.
-   * From a route that streams it resolves with the list of values.
+   * From a route that streams it resolves with the list of values. Rejects with TypeError or RangeError where route, options or payload are wrong.
    */
   request<Answer = unknown>(route: string | number, payload?: unknown, options?: MessageOptions): Promise<Answer> {
     return new Promise((resolve, reject) => {
@@ -112,9 +113,12 @@ export class Client implements AsyncDisposable {
 
   /**
    * Subscribes to a channel: its messages come as `push` events, once each and in order, over whatever connection there is by then. What could not be had
-   * after a lost connection is told by a `missed` event. Rejects with FORBIDDEN where the token does not include the channel.
+   * after a lost connection is told by a `missed` event. Rejects with FORBIDDEN where the token does not include the channel, with TypeError or RangeError where an option is wrong.
    */
-  async subscribe(channel: string, { offset, signal }: SubscribeOptions = {}): Promise<Subscription> {
+  async subscribe(channel: string, options: SubscribeOptions = {}): Promise<Subscription> {
+    checkChannel(channel)
+    checkOptions(options, SUBSCRIBE_OPTIONS)
+    const { offset, signal } = options
     const asked = offset === undefined ? undefined : Number(offset)
     const answer = (await this.#ask(subscriptionInit(FrameType.SUBSCRIBE, channel, asked), signal, reply => {
       // before the first message, which may be in the same read

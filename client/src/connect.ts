@@ -3,24 +3,28 @@ import { Client } from './client.ts'
 import type { OpenConnection } from './connection.ts'
 import { openWebSocket } from './connection-ws.ts'
 import { Gateways, type GatewaysOptions } from './gateways.ts'
-import type { Balance, ConnectOptions, TlsCredentials } from './options.ts'
+import { BACKOFF_MAX_MS } from './limits.ts'
+import { CONNECT_OPTIONS, checkOptions } from './option-checks.ts'
+import type { ConnectOptions, TlsCredentials } from './options.ts'
 import type { RouteTypes, TypedClient } from './route-types.ts'
 
 /** Of one gateway, or of several that speak the same protocol. */
 type Addresses = string | URL | readonly (string | URL)[]
 
-const BALANCES: readonly Balance[] = ['round-robin', 'random', 'weighted', 'least-loaded']
+const PROTOCOLS = ['tcp:', 'tls:', 'ws:', 'wss:']
 
 /**
  * Connects to a gateway at `tcp://host:port`, `tls://host:port`, `ws://host:port` or `wss://host:port` and resolves once the session stands.
  * Of several addresses one is chosen for each connection (`balance`); `discover` finds more. Rejects with CausewayError: UNREACHABLE after `connectTimeout`,
- * or the code the server closed with; with TypeError on another address.
+ * or the code the server closed with; with TypeError or RangeError where an address or an option is wrong.
  */
 export function connect(address: Addresses, options?: ConnectOptions): Promise<Client>
 /** The same, of a system whose routes the compiler knows: `connect<Routes>(address)`. */
 export function connect<R extends RouteTypes<R>>(address: Addresses, options?: ConnectOptions): Promise<TypedClient<R>>
 export async function connect(address: Addresses, options: ConnectOptions = {}): Promise<Client> {
-  const urls = [address].flat().map(each => new URL(each))
+  checkOptions(options, CONNECT_OPTIONS)
+  checkBackoff(options)
+  const urls = [address].flat().map(urlOf)
   const [url] = urls
   if (url === undefined) throw new TypeError('no address: expected one of a gateway, or several')
   const other = urls.find(({ protocol }) => protocol !== url.protocol)
@@ -30,8 +34,18 @@ export async function connect(address: Addresses, options: ConnectOptions = {}):
   return client
 }
 
+function urlOf(address: string | URL): URL {
+  const url = URL.canParse(String(address)) ? new URL(address) : undefined
+  if (url === undefined || !PROTOCOLS.includes(url.protocol))
+    throw new TypeError(`address is ${address}, expected tcp://, tls://, ws:// or wss://, with host and port`)
+  return url
+}
+
+function checkBackoff({ backoff: { min = 0, max = BACKOFF_MAX_MS } = {} }: ConnectOptions): void {
+  if (min > max) throw new RangeError(`backoff.min is ${min}, expected at most backoff.max (${max})`)
+}
+
 function balancing({ protocol }: URL, { balance = 'random', discover }: ConnectOptions): GatewaysOptions {
-  if (!BALANCES.includes(balance)) throw new TypeError(`balance is ${JSON.stringify(balance)}, expected one of ${BALANCES.join(', ')}`)
   if (discover === undefined) {
     if (balance === 'weighted' || balance === 'least-loaded')
       throw new TypeError(`balance ${balance} needs discover: addresses alone have no weights`)
@@ -43,6 +57,8 @@ function balancing({ protocol }: URL, { balance = 'random', discover }: ConnectO
 }
 
 function openerOf(url: URL, tls: TlsCredentials | undefined): OpenConnection {
+  if (tls !== undefined && url.protocol !== 'tls:' && url.protocol !== 'wss:')
+    throw new TypeError(`tls is for tls:// and wss://: what goes over ${url.protocol}// is not encrypted`)
   switch (url.protocol) {
     case 'tcp:':
       return lazily(async () => (await import('./connection-tcp.ts')).openTcp)
@@ -51,10 +67,8 @@ function openerOf(url: URL, tls: TlsCredentials | undefined): OpenConnection {
     case 'wss:':
       // the WebSocket that is built in takes no certificates
       return tls === undefined ? openWebSocket : lazily(async () => (await import('./connection-wss.ts')).openSecureWebSocket(tls))
-    case 'ws:':
-      return openWebSocket
     default:
-      throw new TypeError(`address is ${url.href}, expected tcp://, tls://, ws:// or wss://`)
+      return openWebSocket
   }
 }
 

@@ -19,6 +19,12 @@ export const STREAM_BUFFER = 1_024
 export const BACKOFF_MIN_MS = 500
 export const BACKOFF_MAX_MS = 20_000
 
+/** Longest time that a timer takes, ms: beyond it, it would be over at once. */
+export const TIMER_MAX_MS = 2 ** 31 - 1
+
+/** Longest timeout of a message, ms: it crosses the wire as a u32. The server cuts it to 24 hours. */
+export const TIMEOUT_MAX_MS = 2 ** 32 - 1
+
 /** Milliseconds `connect` tries before it gives up. */
 export const CONNECT_TIMEOUT_MS = 10_000
 

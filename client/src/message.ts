@@ -3,14 +3,17 @@ import type { Frame, FrameInit } from '@causeway/protocol'
 import { decodeError, decodeFrame, encodeFrame, Flag, FrameType, frameFlags, HEADER_SIZE } from '@causeway/protocol'
 import { CausewayError, failure } from './errors.ts'
 import { DEFAULT_TIMEOUT_MS } from './limits.ts'
+import { checkOptions, checkRoute, MESSAGE_OPTIONS } from './option-checks.ts'
 import type { MessageOptions } from './options.ts'
 import { encodePayload } from './payload.ts'
 
 /** Our own frames are held against the server's maximum, not against the decoder's. */
 const ANY_SIZE = { maxPayload: Number.MAX_SAFE_INTEGER }
 
-/** The frame of a message without its numbers; throws TypeError where the payload is no bytes and has no JSON. */
+/** The frame of a message without its numbers; throws TypeError where the payload is no bytes and has no JSON, and TypeError or RangeError where route or options are wrong. */
 export function messageInit(type: number, route: string | number, payload: unknown, options: MessageOptions | undefined): FrameInit {
+  checkRoute(route)
+  checkOptions(options, MESSAGE_OPTIONS)
   const encoded = encodePayload(payload)
   const byName = typeof route === 'string'
   const { timeout, key } = options ?? {}

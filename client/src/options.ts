@@ -16,27 +16,27 @@ export interface TlsCredentials {
 /** How a gateway is chosen among several: in turn, by chance, by chance and weight, or the one with the fewest connections for its weight. */
 export type Balance = 'round-robin' | 'random' | 'weighted' | 'least-loaded'
 
-/** How to connect. */
+/** How to connect. What is unknown, of another kind or out of bounds is refused by its name: TypeError or RangeError. */
 export interface ConnectOptions {
   /** Called before each connection; its result goes into SYN. Default: no token. */
   token?: () => Promise<string | undefined> | string | undefined
-  /** Milliseconds between which the wait before an attempt grows; the wait itself is drawn from 0 to it. Default 500 to 20,000. */
+  /** Whole milliseconds between which the wait before an attempt grows; the wait itself is drawn from 0 to it. Default 500 to 20,000. */
   backoff?: Partial<Backoff>
-  /** Milliseconds `connect` tries before it rejects with UNREACHABLE. Default 10,000. */
+  /** Whole milliseconds, from 1, that `connect` tries before it rejects with UNREACHABLE. Default 10,000. */
   connectTimeout?: number
-  /** Milliseconds of silence after which a PING is asked for; the server's SYN_ACK decides. Default 30,000. */
+  /** Whole milliseconds, from 1, of silence after which a PING is asked for; the server's SYN_ACK decides. Default 30,000. */
   keepAlive?: number
   /** How the gateway of each connection is chosen, where there are several. Default `random`; the last two need `discover`. */
   balance?: Balance
   /** HTTP address of any gateway (`http://host:7401`), asked for all of them (GET /v1/services); for `tcp://` and `ws://`. Default: the addresses are all there are. */
   discover?: string | URL
-  /** For `tls://` and `wss://`. Default: the system's CAs, no certificate. */
+  /** For `tls://` and `wss://` alone. Default: the system's CAs, no certificate. */
   tls?: TlsCredentials
 }
 
-/** How to send one message. */
+/** How to send one message. What is unknown, of another kind or out of bounds is refused by its name: TypeError or RangeError. */
 export interface MessageOptions {
-  /** Milliseconds from now until it ends as TIMEOUT. Default: the route's, else the server's 60 s. */
+  /** Whole milliseconds from now, from 1, until it ends as TIMEOUT; the server cuts it to 24 hours. Default: the route's, else the server's 60 s. */
   timeout?: number
   /** Idempotency key. */
   key?: string

@@ -127,6 +127,8 @@ test('metadata beyond its bounds is refused by the encoder, by name', () => {
   assert.throws(encode({ route: 'x'.repeat(65_533) }), /metadata has 65536 bytes, expected at most 65535/)
   assert.throws(encode({ timeout: -1 }), /metadata timeout is -1/)
   assert.throws(encode({ timeout: 1.5 }), /metadata timeout is 1.5/)
+  assert.throws(encode({ timeout: Number.NaN }), /metadata timeout is NaN/)
+  assert.throws(encode({ timeout: '10s' as never }), /metadata timeout is 10s/)
   assert.throws(encode({ retryAfter: 2 ** 32 }), /metadata retryAfter is 4294967296/)
   assert.throws(encode({ channelOffset: 1n << 64n }), /metadata channelOffset/)
   assert.doesNotThrow(encode({ route: 'x'.repeat(65_532) }))

@@ -87,6 +87,7 @@ export {
 export type { Metadata } from './metadata.ts'
 export { decodeMetadata, encodeMetadata } from './metadata.ts'
 export { bucketOf, murmur2, partitionOf } from './murmur2.ts'
+export { isOwnSession, OWN_SESSION } from './own-session.ts'
 export type { RecordHeader, RecordHeaderTail, RecordKind } from './record-header.ts'
 export { decodeRecordHeader, encodeRecordHeader, encodeRecordHeaderWith, RECORD_HEADER, recordHeaderTail } from './record-header.ts'
 export { utf8Decode, utf8Encode } from './utf8.ts'

@@ -89,7 +89,7 @@ function joinEntries(values: readonly (Uint8Array | undefined)[], total: number)
 
 function numberBytes(name: string, value: number | bigint, size: typeof U32 | typeof U64): Uint8Array {
   const limit = size === U32 ? 2 ** 32 : 2n ** 64n
-  if (value < 0 || value >= limit || (typeof value === 'number' && !Number.isInteger(value))) {
+  if (!(value >= 0 && value < limit) || (typeof value !== 'bigint' && !Number.isInteger(value))) {
     throw new RangeError(`metadata ${name} is ${value}, expected an integer from 0 to below ${limit}`)
   }
   const bytes = new Uint8Array(size)

@@ -31,6 +31,15 @@ test('an r appended to the text marks the record resent, once or more often', ()
   assert.equal(encodeRecordHeader({ ...HEADER, resent: true }), `${TEXT}r`)
 })
 
+test('how many emits led to a message stands in its marks, and may be sent again as any', () => {
+  const emitted = { ...HEADER, hops: 12 }
+  assert.equal(encodeRecordHeader(emitted), `${TEXT}h12`)
+  assert.deepEqual(decodeRecordHeader(`${TEXT}h12`), emitted)
+  assert.deepEqual(decodeRecordHeader(`${TEXT}h12r`), { ...emitted, resent: true })
+  assert.equal(encodeRecordHeader({ ...emitted, resent: true }), `${TEXT}h12r`)
+  assert.equal(encodeRecordHeader({ ...HEADER, hops: 0 }), TEXT)
+})
+
 test('every kind and every awkward text comes back as it was', () => {
   const texts = ['', ';', '%', '%3B', 'a;b%c', 'naïve', '日本', '😀;', '\n\0\x7f', ' space ', 'r', ';r', 'x'.repeat(300)]
   for (const kind of ['request', 'notify', 'event'] as const) {
@@ -61,6 +70,15 @@ test('a remembered tail belongs to its own text only', () => {
   assert.equal(decodeRecordHeader(TEXT).epoch, 3)
 })
 
+for (const field of ['msgId', 'prev', 'codec', 'opcode', 'epoch', 'deadline', 'hops'] as const) {
+  test(`is not written where ${field} is no whole number from 0: nobody could read it`, () => {
+    for (const value of [1.5, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53]) {
+      const refusal = { name: 'RangeError', message: `record header ${field} is ${value}, expected an integer of 0 or more` }
+      assert.throws(() => encodeRecordHeader({ ...HEADER, [field]: value }), refusal)
+    }
+  })
+}
+
 const WRONG: [text: string, detail: RegExp][] = [
   ['', /fields/],
   ['1;2;3', /fields/],
@@ -75,6 +93,10 @@ const WRONG: [text: string, detail: RegExp][] = [
   [TEXT.replace(';3;i1', ';three;i1'), /epoch: got "three"/],
   [TEXT.replace('ada', '%zz'), /principal has a broken percent-encoding/],
   [`${TEXT}x`, /marks: got "x"/],
+  [`${TEXT}h`, /marks: got "h"/],
+  [`${TEXT}h0`, /marks: got "h0"/],
+  [`${TEXT}rh1`, /marks: got "rh1"/],
+  [`${TEXT}h1234567890`, /marks: got "h1234567890"/],
 ]
 
 for (const [text, detail] of WRONG) {

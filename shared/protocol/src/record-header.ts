@@ -3,8 +3,8 @@
  *
  *     1;msgId;prev;kind;codec;opcode;deadline;route;gateway;epoch;incarnation;principal;key;marks
  *
- * Fixed fields come first, then those that stay the same for a session and route (the tail), then the idempotency key. `marks` is last
- * and is empty or `r`, so that a sender marks a record resent by appending one letter. In texts `%`, `;`, controls and non-ASCII are
+ * Fixed fields come first, then those that stay the same for a session and route (the tail), then the idempotency key. `marks` is last:
+ * `h` and a number where emits have led to the message, then `r` where it is sent again, so that a sender marks a record by appending one letter. In texts `%`, `;`, controls and non-ASCII are
  * percent-encoded as UTF-8.
  */
 import { ProtocolError } from './errors.ts'
@@ -35,6 +35,8 @@ export interface RecordHeader {
   opcode: number
   /** Whether an earlier append may have succeeded too. */
   resent: boolean
+  /** How many emits, one after the other, have led to the message; left out where none has. */
+  hops?: number
 }
 
 /** The fields that stay the same for a session and route. */
@@ -42,6 +44,9 @@ export type RecordHeaderTail = Pick<RecordHeader, 'route' | 'gateway' | 'epoch' 
 
 const VERSION = '1'
 const RESENT = 'r'
+const HOPS = 'h'
+/** Hops, then once or more often: sent again. */
+const MARKS = new RegExp(`^(?:${HOPS}([1-9]\\d{0,8}))?(${RESENT}*)$`)
 const KINDS: Record<string, RecordKind> = { r: 'request', n: 'notify', e: 'event' }
 const ESCAPED = /[^\x20-\x24\x26-\x3a\x3c-\x7e]+/g
 
@@ -49,20 +54,22 @@ const ESCAPED = /[^\x20-\x24\x26-\x3a\x3c-\x7e]+/g
 const TAIL_CACHE = 4_096
 const tails = new Map<string, RecordHeaderTail>()
 
-/** The text of a header. */
+/** The text of a header; throws RangeError where a number is no integer of 0 or more, naming the field: a reader would refuse the record. */
 export function encodeRecordHeader(header: RecordHeader): string {
-  const { msgId, prev, kind, codec, opcode, deadline, key, resent } = header
+  const { msgId, prev, kind, codec, opcode, deadline, key, resent, hops = 0 } = header
+  if (!isCount(hops)) throw unwritable({ hops })
   const text = encodeRecordHeaderWith(recordHeaderTail(header), msgId, prev, kind, codec, opcode, deadline, key)
-  return resent ? text + RESENT : text
+  return text + (hops === 0 ? '' : HOPS + hops) + (resent ? RESENT : '')
 }
 
-/** The part of a header that a gateway makes once for a session and route. */
+/** The part of a header that a gateway makes once for a session and route; throws RangeError as `encodeRecordHeader` does. */
 export function recordHeaderTail(tail: RecordHeaderTail): string {
   const { route, gateway, epoch, incarnation, principal } = tail
+  if (!isCount(epoch)) throw unwritable({ epoch })
   return `${escapeText(route)};${escapeText(gateway)};${epoch};${escapeText(incarnation)};${escapeText(principal)}`
 }
 
-/** The text of a header, not resent, around a tail that `recordHeaderTail` made. */
+/** The text of a header, not resent, around a tail that `recordHeaderTail` made; throws RangeError as `encodeRecordHeader` does. */
 export function encodeRecordHeaderWith(
   tail: string,
   msgId: number,
@@ -73,6 +80,8 @@ export function encodeRecordHeaderWith(
   deadline: number,
   key: string,
 ): string {
+  const writable = isCount(msgId) && isCount(prev) && isCount(codec) && isCount(opcode) && isCount(deadline)
+  if (!writable) throw unwritable({ msgId, prev, codec, opcode, deadline })
   return `1;${msgId};${prev};${kind[0]};${codec};${opcode};${deadline};${tail};${key === '' ? '' : escapeText(key)};`
 }
 
@@ -93,9 +102,8 @@ export function decodeRecordHeader(text: string): RecordHeader {
   const tail = decodeTail(text.slice(at + 1, keyAt))
   const kind = KINDS[text.slice(ends[2] + 1, ends[3])]
   if (kind === undefined) throw wrong('kind', text.slice(ends[2] + 1, ends[3]), 'r, n or e')
-  const marks = text.slice(marksAt + 1)
-  if (marks !== '' && !/^r+$/.test(marks)) throw wrong('marks', marks, "'' or r")
-  return {
+  const { resent, hops } = marksAt === text.length - 1 ? NO_MARKS : readMarks(text.slice(marksAt + 1))
+  const header: RecordHeader = {
     msgId: number('msgId', text.slice(ends[0] + 1, ends[1])),
     prev: number('prev', text.slice(ends[1] + 1, ends[2])),
     route: tail.route,
@@ -108,8 +116,18 @@ export function decodeRecordHeader(text: string): RecordHeader {
     deadline: number('deadline', text.slice(ends[5] + 1, ends[6])),
     key: keyAt + 1 === marksAt ? '' : unescapeText('key', text.slice(keyAt + 1, marksAt)),
     opcode: number('opcode', text.slice(ends[4] + 1, ends[5])),
-    resent: marks !== '',
+    resent,
   }
+  if (hops > 0) header.hops = hops
+  return header
+}
+
+const NO_MARKS = { resent: false, hops: 0 }
+
+function readMarks(marks: string): typeof NO_MARKS {
+  const found = MARKS.exec(marks)
+  if (found === null) throw wrong('marks', marks, "'', h and a number, or r behind them")
+  return { resent: found[2] !== '', hops: Number(found[1] ?? 0) }
 }
 
 function decodeTail(text: string): RecordHeaderTail {
@@ -133,8 +151,15 @@ function decodeTail(text: string): RecordHeaderTail {
 
 function number(field: string, text: string): number {
   const value = Number(text)
-  if (text === '' || !Number.isSafeInteger(value) || value < 0) throw wrong(field, text, 'an integer of 0 or more')
+  if (text === '' || !isCount(value)) throw wrong(field, text, 'an integer of 0 or more')
   return value
+}
+
+const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0
+
+function unwritable(numbers: Record<string, number>): RangeError {
+  const [field, value] = Object.entries(numbers).find(([, value]) => !isCount(value))!
+  return new RangeError(`record header ${field} is ${value}, expected an integer of 0 or more`)
 }
 
 function escapeText(text: string): string {
