@@ -1,39 +1,28 @@
 import type { Effects } from '@causeway/sessions'
 import type { Logger } from '@causeway/telemetry'
-import type { ServiceConfig } from './central/service-config.ts'
 import type { MessageEffects } from './effects/message-effects.ts'
 import type { SessionState } from './effects/session-state.ts'
 import type { SharedState } from './effects/shared-state.ts'
 import type { EmitOptions, EmitTarget } from './emits/emitted.ts'
 import { type Source, sourceOf } from './emits/source.ts'
-import type { Once, OnceOptions } from './once.ts'
+import type { OnceOptions } from './once.ts'
 import type { PushTarget } from './pushes.ts'
-import type { Ask, RequestOptions } from './requests/requests.ts'
+import type { Reach } from './reach.ts'
+import type { RequestOptions } from './requests/requests.ts'
+import type { Route } from './route.ts'
 import type { StoredMessage } from './stored-message.ts'
-
-/** What a handler can reach beside its input. */
-export interface ContextParts {
-  message: StoredMessage
-  /** From 1. */
-  attempt: number
-  /** Unix ms; Infinity where there is none. */
-  deadline: number
-  /** Number of the replay; default 0, for what is none. */
-  replay?: number
-  logger: Logger
-  push(ctx: Context, target: PushTarget, payload: unknown): Promise<void>
-  once: Once
-  /** Where there is none, `ctx.request` fails. */
-  ask?: Ask | undefined
-  /** The service's own keys of the central configuration; where there is none, defaults. */
-  config?: Pick<ServiceConfig, 'get'> | undefined
-  /** Keeps state and emits until the finish; where there is none, both fail. */
-  effects?: () => MessageEffects
-}
 
 /** One handling of one message. What costs something is made when it is first asked for. */
 export class Context {
-  readonly #parts: ContextParts
+  readonly #reach: Reach
+  readonly #message: StoredMessage
+  readonly #route: Route | undefined
+  /** From 1. */
+  readonly attempt: number
+  /** When the answer is of no use any more, Unix ms; Infinity where there is no such moment. */
+  readonly deadline: number
+  /** Which replay of a dead letter this is, from 1; 0 where the message itself is handled. */
+  readonly replay: number
   #controller: AbortController | undefined
   /** Why the signal ends, where it does before anybody asked for it. */
   #aborted: { reason: unknown } | undefined
@@ -42,50 +31,41 @@ export class Context {
   /** How many requests this handling has made. */
   #requests = 0
 
-  constructor(parts: ContextParts) {
-    this.#parts = parts
+  /** Without a route nothing runs. */
+  constructor(reach: Reach, message: StoredMessage, route: Route | undefined, attempt: number, deadline: number, replay = 0) {
+    this.#reach = reach
+    this.#message = message
+    this.#route = route
+    this.attempt = attempt
+    this.deadline = deadline
+    this.replay = replay
   }
 
   get session(): string {
-    return this.#parts.message.session
+    return this.#message.session
   }
 
   /** The token's `sub`; '' where clients need none. */
   get principal(): string {
-    return this.#parts.message.header.principal
+    return this.#message.header.principal
   }
 
   get msgId(): number {
-    return this.#parts.message.header.msgId
+    return this.#message.header.msgId
   }
 
   get route(): string {
-    return this.#parts.message.header.route
-  }
-
-  /** From 1. */
-  get attempt(): number {
-    return this.#parts.attempt
-  }
-
-  /** Which replay of a dead letter this is, from 1; 0 where the message itself is handled. */
-  get replay(): number {
-    return this.#parts.replay ?? 0
+    return this.#message.header.route
   }
 
   /** Idempotency key that the client gave; '' where it gave none. */
   get key(): string {
-    return this.#parts.message.header.key
-  }
-
-  /** When the answer is of no use any more; Infinity as time where there is no such moment. */
-  get deadline(): number {
-    return this.#parts.deadline
+    return this.#message.header.key
   }
 
   /** W3C traceparent of the request; undefined where it brought none. */
   get trace(): string | undefined {
-    return this.#parts.message.traceparent
+    return this.#message.traceparent
   }
 
   /**
@@ -93,7 +73,8 @@ export class Context {
    * schema of the service has looked at.
    */
   config<T>(key: string, otherwise: T): T {
-    return this.#parts.config === undefined ? otherwise : this.#parts.config.get(key, otherwise)
+    const { config } = this.#reach
+    return config === undefined ? otherwise : config.get(key, otherwise)
   }
 
   /** Aborted when the deadline passes, the client cancels, or the worker stops. */
@@ -108,7 +89,7 @@ export class Context {
   /** Lines carry session, message, route and attempt. */
   get log(): Logger {
     const { session, msgId, route, attempt, trace } = this
-    this.#log ??= this.#parts.logger.child({ session, msgId, route, attempt, trace })
+    this.#log ??= this.#reach.logger.child({ session, msgId, route, attempt, trace })
     return this.#log
   }
 
@@ -117,7 +98,7 @@ export class Context {
    * before it, or not at all; to others when the promise resolves, and again where the message is handled again. Rejects where that session is not known, or its outbox is full.
    */
   push(target: PushTarget, payload: unknown): Promise<void> {
-    return unheeded(this.#parts.push(this, target, payload))
+    return unheeded(this.#reach.push(this, target, payload))
   }
 
   /**
@@ -125,9 +106,9 @@ export class Context {
    * An effect that throws did not take place. Rejects with OnceUnknown where an earlier attempt began it and never said how it ended.
    */
   once<T>(name: string, effect: () => T | Promise<T>, options?: OnceOptions): Promise<T> {
-    const { once, message } = this.#parts
     const { session, msgId } = this
-    return unheeded(once.run({ session, incarnation: message.header.incarnation, msgId }, name, effect, options))
+    const { incarnation } = this.#message.header
+    return unheeded(this.#reach.once.run({ session, incarnation, msgId }, name, effect, options))
   }
 
   /**
@@ -136,14 +117,19 @@ export class Context {
    * says why, or with the signal's reason: then whoever handles it is told to stop.
    */
   request<T = unknown>(route: string, payload?: unknown, options: RequestOptions = {}): Promise<T> {
-    const { ask } = this.#parts
+    const { ask } = this.#reach
     if (ask === undefined) return Promise.reject(new Error(`ctx.request(${JSON.stringify(route)}): there are no other services here`))
     return unheeded(ask(this, ++this.#requests, route, payload, options) as Promise<T>)
   }
 
   /** Where the message comes from, if another service, or this one, emitted it; undefined where it is a client's. */
   get source(): Source | undefined {
-    return sourceOf(this.#parts.message)
+    return sourceOf(this.#message)
+  }
+
+  /** How many emits, one after the other, have led to this message; 0 where none has. At 32 it can't emit any more. */
+  get hops(): number {
+    return this.#message.header.hops ?? 0
   }
 
   /** What this service keeps of the session. Throws a TypeError where the route's order is not `session`, or it has a cache. */
@@ -159,16 +145,17 @@ export class Context {
   /**
    * Emits a message to a service's route: it is kept with the finish, or not at all, and handled there as a notification, in the order of this
    * session's emits to that service. Or to a Kafka topic of one's own, as a record with the session as its key. Rejects, and fails the attempt, where
-   * nobody has ever served the route, or it is too much.
+   * nobody has ever served the route, or it is too much; with EmitLoop, which makes the message a dead letter, where 32 emits in a row have led here.
    */
   emit(target: EmitTarget, payload?: unknown, options: EmitOptions = {}): Promise<void> {
     return unheeded(this.#kept().emit(target, payload, options))
   }
 
   #kept(): MessageEffects {
-    const { effects } = this.#parts
-    if (effects === undefined) throw new Error('ctx.state and ctx.emit: there is no store here')
-    this.#effects ??= effects()
+    if (this.#effects !== undefined) return this.#effects
+    const { effects } = this.#reach
+    if (effects === undefined || this.#route === undefined) throw new Error('ctx.state and ctx.emit: there is no store here')
+    this.#effects = effects.of(this.#message, this.#route, this.replay > 0)
     return this.#effects
   }
 

@@ -36,6 +36,8 @@ export class Counters {
   emitsFull = 0
   /** Emits that the log has confirmed, repeats included. */
   emitsRelayed = 0
+  /** Emits refused because too many had led to them. */
+  emitLoops = 0
   /** Emits that the log will never take. */
   emitsRefused = 0
 

@@ -107,7 +107,7 @@ describe('a new assignment', () => {
     bench.dispatcher.records(0, from('a', 1))
     await allComplete(bench)
     await bench.dispatcher.assigned([0])
-    assert.deepEqual([bench.dispatcher.lanes, bench.dispatcher.outstanding], [0, 0])
+    assert.deepEqual([bench.dispatcher.sessions, bench.dispatcher.outstanding], [0, 0])
     bench.dispatcher.records(0, from('a', 1, 2, 3))
     await allComplete(bench)
     assert.deepEqual([ran, bench.counters.duplicates], [['a1', 'a2', 'a3'], 1])

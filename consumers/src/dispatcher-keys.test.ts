@@ -113,7 +113,7 @@ describe('messages of a route that is ordered by key', () => {
     await allComplete(bench)
     clearInterval(returning)
     for (let tick = 0; tick < 3; tick++) bench.dispatcher.forgetUnused()
-    assert.equal(bench.dispatcher.lanes, 0)
+    assert.equal(bench.dispatcher.sessions, 0)
   })
 })
 

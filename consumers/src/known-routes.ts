@@ -1,4 +1,4 @@
-import { type Registry, RouteTable, type TrackWeights, type Watching } from '@causeway/registry'
+import { type Registry, RouteTable, type ServiceTracks, type Watching } from '@causeway/registry'
 
 /** Who serves which route, for a worker that sends messages itself: watched from when it is first asked for. */
 export class KnownRoutes {
@@ -23,9 +23,9 @@ export class KnownRoutes {
     return this.#table
   }
 
-  /** Shares of a service's tracks; undefined: all to `stable`. */
-  setTracks(service: string, weights: TrackWeights | undefined): void {
-    this.#table.setTracks(service, weights)
+  /** Shares of all services' tracks, in place of those before. */
+  setTracks(services: ServiceTracks): void {
+    this.#table.setTracks(services)
   }
 
   async close(): Promise<void> {

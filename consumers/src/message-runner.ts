@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { AttemptError } from '@causeway/retries'
-import { type FinishBatcher, type FinishResult, SHARED_KEYS } from '@causeway/sessions'
-import type { Logger } from '@causeway/telemetry'
+import { type FinishResult, SHARED_KEYS } from '@causeway/sessions'
 import { errorFrame, finalEntry, responseFrame } from './answers.ts'
 import { attemptError } from './attempt-error.ts'
-import type { ServiceConfig } from './central/service-config.ts'
 import { type Clock, machineClock } from './clock.ts'
 import { Context } from './context.ts'
 import type { Counters } from './counters.ts'
@@ -13,10 +11,8 @@ import type { HandlerEffects } from './effects/handler-effects.ts'
 import { CONFLICT_RUNS, CONFLICT_WAIT_MS, EMITS_FULL_MS } from './effects/limits.ts'
 import { type AttemptOutcome, attempt, failure } from './execution.ts'
 import { type Ending, type Finished, MessageEnds, type Unpark } from './message-ends.ts'
-import type { Once } from './once.ts'
 import { DeadLetter } from './outcome-errors.ts'
-import { type Publish, pushBy } from './pushes.ts'
-import type { Ask } from './requests/requests.ts'
+import { type Reach, type ReachOptions, reachBy } from './reach.ts'
 import { backoffMs } from './retry-policy.ts'
 import type { Route } from './route.ts'
 import type { Running } from './running.ts'
@@ -25,28 +21,17 @@ import { writeStream } from './stream.ts'
 
 const CANCELLED = 'cancelled by the client'
 
-export interface MessageRunnerOptions {
+export interface MessageRunnerOptions extends ReachOptions {
   worker: string
   service: string
   routes: ReadonlyMap<string, Route>
-  finisher: FinishBatcher
-  /** To a channel. */
-  publish: Publish
-  once: Once
-  /** What `ctx.request` does. */
-  ask?: Ask
-  /** What `ctx.config` reads. */
-  config?: Pick<ServiceConfig, 'get'>
   /** What `ctx.state` and `ctx.emit` do. */
   effects: HandlerEffects
   deadLetters: Pick<DeadLetters, 'bury'>
   running: Running
-  /** Bytes of the largest payload that clients take. */
-  maxPayload: number
   counters: Counters
   /** Default: the machine's. */
   clock?: Clock
-  logger: Logger
 }
 
 /** One attempt of one message. */
@@ -68,7 +53,7 @@ export class MessageRunner {
   readonly #options: MessageRunnerOptions
   readonly #clock: Clock
   readonly #ends: MessageEnds
-  readonly #push: ReturnType<typeof pushBy>
+  readonly #reach: Reach
   /** Streams that have not ended. */
   readonly #streams = new Set<Promise<AttemptWish>>()
 
@@ -76,7 +61,7 @@ export class MessageRunner {
     this.#options = options
     this.#clock = options.clock ?? machineClock
     this.#ends = new MessageEnds({ ...options, clock: this.#clock })
-    this.#push = pushBy(options.finisher, options.publish, options.maxPayload)
+    this.#reach = reachBy(options, options.effects)
   }
 
   /**
@@ -114,19 +99,9 @@ export class MessageRunner {
     deadline: number,
     conflicts: number,
   ): AttemptWish | Promise<AttemptWish> {
-    const { service, routes, counters, running, maxPayload, logger, effects } = this.#options
+    const { service, routes, counters, running, maxPayload } = this.#options
     const route = routes.get(message.header.route)
-    const context = new Context({
-      message,
-      attempt: number,
-      deadline,
-      logger,
-      push: this.#push,
-      once: this.#options.once,
-      ask: this.#options.ask,
-      config: this.#options.config,
-      effects: () => effects.of(message, route!, false),
-    })
+    const context = new Context(this.#reach, message, route, number, deadline)
     const made: Attempt = { message, unpark, finished, number, errors, deadline, route, context, conflicts }
     if (route === undefined) return this.#decide(made, unknownRoute(message, service))
     counters.handled.add()

@@ -1,12 +1,13 @@
 import type { ConsumedRecord } from '@causeway/log'
 import { bucketOf, Codec, decodeFrame, encodeRecordHeader, type Frame, type RecordHeader } from '@causeway/protocol'
+import { ResultsInMemory } from '@causeway/results/in-memory'
 import type { FinishEntry, FinishFinal } from '@causeway/sessions'
 import { silentLogger } from '@causeway/telemetry'
-import { machineClock } from './clock.ts'
 import { Context } from './context.ts'
 import { Once } from './once.ts'
+import type { Reach } from './reach.ts'
+import type { Ask } from './requests/requests.ts'
 import { fromRecord, type StoredMessage } from './stored-message.ts'
-import { TestResults } from './testing/test-results.ts'
 
 export const SERVICE = 'orders'
 
@@ -51,18 +52,16 @@ export function messageOf(changes: RecordChanges = {}): StoredMessage {
 
 /** The context of a first attempt whose pushes go nowhere. */
 export function contextOf(message: StoredMessage, attempt = 1): Context {
-  return new Context({
-    message,
-    attempt,
-    deadline: Number.POSITIVE_INFINITY,
-    logger: silentLogger,
-    push: async () => {},
-    once: onceOf(),
-  })
+  return new Context(reachOf(), message, undefined, attempt, Number.POSITIVE_INFINITY)
+}
+
+/** Reaches nothing but effects whose results are kept in memory. */
+export const reachOf = (ask?: Ask): Reach => {
+  return { push: async () => {}, once: onceOf(), ask, config: undefined, effects: undefined, logger: silentLogger }
 }
 
 /** Effects whose results are kept in memory. */
-export const onceOf = (): Once => new Once(SERVICE, new TestResults(machineClock), silentLogger)
+export const onceOf = (): Once => new Once(SERVICE, new ResultsInMemory(), silentLogger)
 
 /** The delivery of an entry; throws where it has none. */
 export function deliveryOf(entry: FinishEntry | undefined): Frame {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { deserialize, serialize } from 'node:v8'
 import { checkResult, type Results } from '@causeway/results'
-import type { Logger } from '@causeway/telemetry'
+import type { Logger, Metrics } from '@causeway/telemetry'
 import { retrying } from './backend-retry.ts'
 import { ONCE_RUNNING } from './limits.ts'
 import { milliseconds } from './milliseconds.ts'
@@ -44,8 +44,8 @@ export class Once {
     this.#logger = logger
   }
 
-  get running(): number {
-    return this.#running.size
+  tell(metrics: Metrics): void {
+    metrics.gauge('causeway_worker_once_running', 'Effects of ctx.once that have not ended', () => this.#running.size)
   }
 
   /**

@@ -1,42 +1,29 @@
 import { bucketOf, Codec, decodeRecordHeader, encodeFrame, FrameType, type RecordHeader } from '@causeway/protocol'
 import type { AttemptError, DeadLetter, PushStatus, ReplayEnd, ReplayResult, ReplayRun, ReplayRunner, ReplayStep } from '@causeway/retries'
-import type { FinishBatcher, FinishStatus } from '@causeway/sessions'
-import type { Logger } from '@causeway/telemetry'
+import type { FinishStatus } from '@causeway/sessions'
 import { attemptError } from './attempt-error.ts'
-import type { ServiceConfig } from './central/service-config.ts'
 import { Context } from './context.ts'
 import type { Counters } from './counters.ts'
 import type { HandlerEffects } from './effects/handler-effects.ts'
 import { type AttemptOutcome, attempt } from './execution.ts'
-import type { Once } from './once.ts'
-import { type Publish, pushBy } from './pushes.ts'
+import { type Reach, type ReachOptions, reachBy } from './reach.ts'
 import { gatherStream, resultOf } from './replay-result.ts'
-import type { Ask } from './requests/requests.ts'
 import { backoffMs } from './retry-policy.ts'
 import type { Route } from './route.ts'
 import type { Running } from './running.ts'
 import type { StoredMessage } from './stored-message.ts'
 
-export interface ReplayRunsOptions {
+export interface ReplayRunsOptions extends ReachOptions {
   worker: string
   service: string
   /** Session events' too. */
   routes: Pick<ReadonlyMap<string, Route>, 'get'>
-  finisher: FinishBatcher
-  /** To a channel. */
-  publish: Publish
-  once: Once
-  /** What `ctx.request` does. */
-  ask?: Ask
-  /** What `ctx.config` reads. */
-  config?: Pick<ServiceConfig, 'get'>
   /** State that may be read; what would be written has no finish to go with. */
   effects: HandlerEffects
   running: Running
   /** Bytes of the largest payload that clients take, and of a result that is held to be pushed. */
   maxPayload: number
   counters: Counters
-  logger: Logger
 }
 
 const PUSHED: Partial<Record<FinishStatus, PushStatus>> = { done: 'pushed', expired: 'sessionGone', outboxFull: 'outboxFull' }
@@ -48,11 +35,11 @@ const PUSHED: Partial<Record<FinishStatus, PushStatus>> = { done: 'pushed', expi
  */
 export class ReplayRuns implements ReplayRunner {
   readonly #options: ReplayRunsOptions
-  readonly #push: ReturnType<typeof pushBy>
+  readonly #reach: Reach
 
   constructor(options: ReplayRunsOptions) {
     this.#options = options
-    this.#push = pushBy(options.finisher, options.publish, options.maxPayload)
+    this.#reach = reachBy(options, options.effects)
   }
 
   async run(replay: ReplayRun, keep: (result: ReplayResult) => Promise<void>): Promise<ReplayStep> {
@@ -68,7 +55,7 @@ export class ReplayRuns implements ReplayRunner {
   }
 
   async #attempt(replay: ReplayRun): Promise<ReplayStep> {
-    const { routes, counters, running, maxPayload, logger, service } = this.#options
+    const { routes, counters, running, maxPayload, service } = this.#options
     const { n, errors } = replay
     const number = replay.attempts + 1
     const route = routes.get(replay.route)
@@ -77,19 +64,7 @@ export class ReplayRuns implements ReplayRunner {
       return { kind: 'ended', outcome: 'failed', error, errors: [...errors, this.#error(new Error(error), number)] }
     }
     const message = messageOf(replay, route)
-    const deadline = Number.POSITIVE_INFINITY
-    const context = new Context({
-      message,
-      attempt: number,
-      replay: n,
-      deadline,
-      logger,
-      push: this.#push,
-      once: this.#options.once,
-      ask: this.#options.ask,
-      config: this.#options.config,
-      effects: () => this.#options.effects.of(message, route, true),
-    })
+    const context = new Context(this.#reach, message, route, number, Number.POSITIVE_INFINITY, n)
     counters.handled.add()
     const outcome = Promise.resolve(attempt(route, message, context, maxPayload))
     return await this.#decide(replay, route, context, await running.watch(context, Date.now() + route.timeoutMs, outcome))

@@ -1,4 +1,5 @@
 import { milliseconds } from './milliseconds.ts'
+import type { KnownOptions } from './unknown-options.ts'
 
 /** A route's retries as a user writes them. */
 export interface RetryOptions {
@@ -11,6 +12,9 @@ export interface RetryOptions {
   /** Share of a wait that chance may take off, 0 to 1. Default 0.5. */
   jitter?: number
 }
+
+export const RETRY_OPTIONS = { attempts: true, min: true, max: true, jitter: true } satisfies Record<keyof RetryOptions, true> &
+  KnownOptions
 
 export interface RetryPolicy {
   attempts: number

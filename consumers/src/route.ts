@@ -8,13 +8,17 @@ import type { Gate } from './policies/gate.ts'
 import {
   asFunction,
   asObject,
+  POLICY_OPTIONS,
   type Policies,
   type PolicyOptions,
   policiesOf,
   type ThreadOptions,
   threadOptions,
+  unknownPolicyOptions,
+  unknownThreadOptions,
 } from './policies/options.ts'
-import { type RetryOptions, type RetryPolicy, retryPolicy } from './retry-policy.ts'
+import { RETRY_OPTIONS, type RetryOptions, type RetryPolicy, retryPolicy } from './retry-policy.ts'
+import { type UnknownOption, unknownOptions } from './unknown-options.ts'
 
 /** As `input`: the handler gets the payload as sent, and bytes it returns are answered under the request's codec. */
 export const bytes: unique symbol = Symbol('bytes')
@@ -87,6 +91,8 @@ export interface Route {
   readonly run: Handler<unknown>
   /** A session event's, no message's. */
   readonly event?: true
+  /** Where there are some, no service takes it. */
+  readonly unknown?: readonly UnknownOption[]
 }
 
 export interface RouteBuilder<S extends InputSpec, O extends StandardSchemaV1 | undefined = undefined> {
@@ -99,10 +105,14 @@ export interface RouteBuilder<S extends InputSpec, O extends StandardSchemaV1 | 
   handleInThreads(module: URL, options?: ThreadOptions): Route
 }
 
+const MESSAGE_OPTIONS = {
+  ...{ opcode: true, input: true, output: true, codecs: true, timeout: true, retry: true, order: true, oneWay: true, priority: true },
+  ...POLICY_OPTIONS,
+} as const satisfies Record<keyof MessageOptions<undefined>, true>
 const DEFAULT_TIMEOUT_MS = 60_000
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
 
-/** Declares a route. Throws a TypeError that names the option where one is wrong. */
+/** Declares a route. Throws a TypeError that names the option where one is wrong; one that there is not, its service refuses. */
 export function message<const S extends InputSpec = undefined, const O extends StandardSchemaV1 | undefined = undefined>(
   name: string,
   options: MessageOptions<S, O> = {},
@@ -136,8 +146,21 @@ export function message<const S extends InputSpec = undefined, const O extends S
     middleware: [],
     threads: undefined,
   } as const
-  return builder(route)
+  return builder({ ...route, ...withUnknown(unknownOf(options)) })
 }
+
+function unknownOf<S extends InputSpec, O extends StandardSchemaV1 | undefined>(options: MessageOptions<S, O>): UnknownOption[] {
+  return [
+    ...unknownOptions(options, MESSAGE_OPTIONS),
+    ...unknownOptions(options.retry, RETRY_OPTIONS, 'retry'),
+    ...unknownOptions(options.order, { key: true }, 'order'),
+    ...unknownPolicyOptions(options),
+  ]
+}
+
+/** What a route says of them, with those it knows of already. */
+export const withUnknown = (found: readonly UnknownOption[], { unknown = [] }: Pick<Route, 'unknown'> = {}): Pick<Route, 'unknown'> =>
+  found.length + unknown.length === 0 ? {} : { unknown: [...unknown, ...found] }
 
 function retryOf(name: string, options: RetryOptions | undefined): RetryPolicy {
   if (options !== undefined) asObject(options, `route ${name}: retry`)
@@ -191,7 +214,8 @@ function builder<S extends InputSpec, O extends StandardSchemaV1 | undefined>(ro
         throw new TypeError(
           `route ${route.name}: its module is ${JSON.stringify(module)}: expected a URL, as new URL('./scale.ts', import.meta.url)`,
         )
-      return { ...route, threads: { module, options: threadOptions(route.name, options) }, handler: notHere, run: notHere }
+      const threads = { module, options: threadOptions(route.name, options) }
+      return { ...route, threads, handler: notHere, run: notHere, ...withUnknown(unknownThreadOptions(options), route) }
     },
   }
 }

@@ -4,6 +4,7 @@ import type { ConfigListener } from './central/service-config.ts'
 import { asFunction, asObject } from './policies/options.ts'
 import { type Middleware, type Route, runOf } from './route.ts'
 import { compileRoutes } from './route-set.ts'
+import { refuseUnknown, unknownOptions } from './unknown-options.ts'
 
 /** A consumer group and the routes its workers serve. */
 export interface Service {
@@ -36,14 +37,18 @@ export interface ServiceOptions {
   config?: StandardSchemaV1
 }
 
+const SERVICE_OPTIONS = { version: true, track: true, concurrency: true, config: true } satisfies Record<keyof ServiceOptions, true>
 const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/
 
-/** Declares a service: its topic is `causeway.<name>.requests`, its group `<name>`. Throws a TypeError on clashes of names or opcodes. */
+/** Declares a service: its topic is `causeway.<name>.requests`, its group `<name>`. Throws a TypeError on clashes of names or opcodes, and on options that there are not. */
 export function service(name: string, routes: readonly Route[], options: ServiceOptions = {}): Service {
   if (typeof name !== 'string' || !NAME.test(name))
     throw new TypeError(`service name ${JSON.stringify(name)}: expected 1 to 64 of a-z, 0-9 and '-'`)
   checkRoutes(name, routes)
   asObject(options, `service ${name}: what follows its routes`)
+  refuseUnknown(unknownOptions(options, SERVICE_OPTIONS), `service ${name}`)
+  for (const { name: route, event, unknown = [] } of routes)
+    refuseUnknown(unknown, `service ${name}: ${event === true ? 'event' : 'route'} ${route}`)
   if (routes.length === 0) throw new TypeError(`service ${name} has no routes`)
   compileRoutes(name, routes)
   const { version = '1', track = STABLE, concurrency, config } = options

@@ -1,3 +1,4 @@
+import { ResultsInMemory } from '@causeway/results/in-memory'
 import { FinishBatcher } from '@causeway/sessions'
 import { silentLogger } from '@causeway/telemetry'
 import { machineClock } from './clock.ts'
@@ -13,7 +14,6 @@ import type { Route } from './route.ts'
 import { compileRoutes } from './route-set.ts'
 import { Running } from './running.ts'
 import { FakeConsumer, FakeHolders, FakeLog, FakeRetries, FakeSessions } from './stores.fixture.ts'
-import { TestResults } from './testing/test-results.ts'
 
 /** The inside of a worker on stores in memory. */
 export interface Workbench extends Disposable {
@@ -54,7 +54,7 @@ export function workbench(routes: readonly Route[], concurrency = 16, stores: Sh
   const deadLetters = new DeadLetters(retries.port, log.port, PARTITIONS, counters, silentLogger)
   const published: unknown[] = []
   const emitted: number[] = []
-  const effects = effectsOn(sessions, emitted)
+  const effects = effectsOn(sessions, emitted, counters)
   const publish = async (channel: string, payload: Uint8Array, codec: number): Promise<number> =>
     published.push([channel, Buffer.from(payload).toString(), codec])
   const shared = {
@@ -65,7 +65,7 @@ export function workbench(routes: readonly Route[], concurrency = 16, stores: Sh
     worker,
     routes: new PolicedRoutes(compileRoutes(SERVICE, routes), {
       ...{ service: SERVICE, clock: machineClock, logger: silentLogger },
-      results: new TestResults(machineClock),
+      results: new ResultsInMemory(),
     }).routes,
     finisher,
     counters,
@@ -112,7 +112,7 @@ export function workbench(routes: readonly Route[], concurrency = 16, stores: Sh
 }
 
 /** Handlers may emit to `stock.take` and `mail.send`, of other services. */
-function effectsOn(sessions: FakeSessions, emitted: number[]): HandlerEffects {
+function effectsOn(sessions: FakeSessions, emitted: number[], counters: Counters): HandlerEffects {
   const services: Record<string, string> = { 'stock.take': 'stock', 'mail.send': 'mail' }
   const about = { opcode: 7, oneWay: true, timeoutMs: 0, order: 'session', priority: 'normal', lastSeen: 0 } as const
   const byName = (name: string) => (name in services ? { name, service: services[name], ...about } : undefined)
@@ -120,6 +120,7 @@ function effectsOn(sessions: FakeSessions, emitted: number[]): HandlerEffects {
     ...{ service: SERVICE, sessions: sessions.port, maxPayload: 1 << 20, logger: silentLogger },
     routes: async () => ({ byName, trackOf: route => route.service, names: Object.keys(services) }),
     emitted: bucket => void emitted.push(bucket),
+    looped: () => counters.emitLoops++,
   })
 }
 

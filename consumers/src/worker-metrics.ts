@@ -20,7 +20,7 @@ export function workerMetrics(
     'Sessions that wait for a handler still running where their partition was before',
     () => dispatcher.late,
   )
-  metrics.gauge('causeway_worker_sessions_remembered', "Sessions in the reader's fence", () => dispatcher.lanes)
+  metrics.gauge('causeway_worker_sessions_remembered', "Sessions in the reader's fence", () => dispatcher.sessions)
   metrics.gauge(
     'causeway_worker_queue_seconds',
     'From the append of a message to its handler, the least of the last moments',

@@ -108,11 +108,12 @@ export class Worker {
       ...{ service: service.name, sessions: backends.sessions, log: backends.log, partitions: config.partitions },
       ...{ replication: config.replication, counters: this.#counters, logger: this.#logger },
     })
+    const once = new Once(service.name, backends.results, this.#logger)
     const shared = {
       ask: this.#requests.ask,
       config: this.#central.own,
       effects: this.#makeEffects(),
-      once: new Once(service.name, backends.results, this.#logger),
+      once,
       service: this.#name,
       worker: this.id,
       routes,
@@ -142,6 +143,7 @@ export class Worker {
     })
     this.metrics = workerMetrics({ service: this.#name, worker: this.id }, this.#counters, this.#dispatcher, this.#running, this.#queueTime)
     this.#policed.tell(this.metrics)
+    once.tell(this.metrics)
     this.#requests.tell(this.metrics)
     if (service.events.length > 0) this.#events.tell(this.metrics)
     this.#relay.tell(this.metrics)
@@ -153,6 +155,7 @@ export class Worker {
       ...{ service: this.service.name, sessions: this.#backends.sessions, maxPayload: this.#config.maxPayload, logger: this.#logger },
       routes: () => this.#known.table(),
       emitted: bucket => this.#relay.due(bucket),
+      looped: () => this.#counters.emitLoops++,
     })
   }
 

@@ -27,8 +27,6 @@ export class GatewayCentral {
   readonly #states: ProcessStates
   /** What ends its parts. */
   readonly #detach: (() => void)[] = []
-  /** Services whose tracks are weighed. */
-  #weighed: string[] = []
 
   constructor(options: GatewayCentralOptions) {
     this.#options = options
@@ -75,10 +73,7 @@ export class GatewayCentral {
 
   #weigh(): void {
     const { routes } = this.#options
-    const { services = {} } = this.config!.document
-    for (const service of this.#weighed) if (services[service]?.tracks === undefined) routes.setTracks(service, undefined)
-    this.#weighed = Object.keys(services).filter(service => services[service]!.tracks !== undefined)
-    for (const service of this.#weighed) routes.setTracks(service, services[service]!.tracks)
+    routes.setTracks(this.config!.document.services ?? {})
     routes.follow(this.picture())
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, mock, test } from 'node:test'
 import { decodeClose, decodeError, FrameType } from '@causeway/protocol'
-import type { RenewStatus } from '@causeway/sessions'
+import type { EndedSession, RenewStatus } from '@causeway/sessions'
 import { silentLogger } from '@causeway/telemetry'
 import { openClient } from './client.fixture.ts'
 import { answer, type FakeGateway, fakeGateway, quiet, requestOf } from './gateway.fixture.ts'
@@ -10,17 +10,21 @@ import { DEADLINE_TICK_MS, KEEP_ALIVE_TICK_MS, RENEW_TICK_MS, SWEEP_TICK_MS } fr
 
 const NOW = 1_000_000
 const TTL = 30_000
+const endedOf = (session: string): EndedSession => ({ session, principal: 'ann', epoch: 4, incarnation: 'inc' })
 
 describe('housekeeping', () => {
   let housekeeping: Housekeeping
   let gateway: FakeGateway
+  let closed: unknown[]
 
   beforeEach(() => {
     mock.timers.enable({ apis: ['Date', 'setInterval'], now: NOW })
     gateway = fakeGateway({ sessionTtl: TTL })
     const { host, store, context } = gateway
     const connections = () => context.connections
-    housekeeping = new Housekeeping({ host, sessions: store.port, sessionTtlMs: TTL, connections, logger: silentLogger })
+    closed = []
+    const events = { closed: (...told: unknown[]) => closed.push(told) }
+    housekeeping = new Housekeeping({ host, events, sessions: store.port, sessionTtlMs: TTL, connections, logger: silentLogger })
     housekeeping.start()
   })
   afterEach(() => {
@@ -164,7 +168,7 @@ describe('housekeeping', () => {
     mock.timers.tick(RENEW_TICK_MS)
     await quiet()
     gateway.store.down = undefined
-    gateway.store.swept = [client.session.id]
+    gateway.store.swept = [endedOf(client.session.id)]
     mock.timers.tick(SWEEP_TICK_MS)
     await quiet()
     assert.equal(client.transport.endCode(), undefined)
@@ -206,9 +210,16 @@ describe('housekeeping', () => {
 
   test('closes what a sweep of the store has ended', async () => {
     const client = await openClient(gateway)
-    gateway.store.swept = [client.session.id, 'held by another gateway']
+    gateway.store.swept = [endedOf(client.session.id), endedOf('held by another gateway')]
     mock.timers.tick(SWEEP_TICK_MS)
     await quiet()
     assert.equal(client.transport.endCode(), 4000)
+  })
+
+  test('tells whose session a sweep has ended, whichever gateway had it', async () => {
+    gateway.store.swept = [endedOf('held by another gateway')]
+    mock.timers.tick(SWEEP_TICK_MS)
+    await quiet()
+    assert.deepEqual(closed, [[{ id: 'held by another gateway', principal: 'ann', epoch: 4, incarnation: 'inc' }, 'expired']])
   })
 })

@@ -141,9 +141,9 @@ export class Housekeeping {
     if (Date.now() - this.#failedAt < this.#options.sessionTtlMs / 3) return
     try {
       const ended = await this.#options.sessions.sweep(Date.now())
-      for (const id of ended) {
+      for (const { session: id, ...known } of ended) {
+        this.#options.events?.closed({ id, ...known }, 'expired')
         const session = this.#options.host.held.get(id)
-        this.#options.events?.closed(session ?? { id }, 'expired')
         if (session !== undefined) this.#fallen(session, 'gone')
       }
     } catch (error) {

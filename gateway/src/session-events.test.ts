@@ -59,7 +59,7 @@ describe('session events', () => {
     events.follow(pictureOf(NAMES))
     events.opened(ANN)
     events.resumed({ ...ANN, epoch: 2 })
-    events.closed({ id: 'ann-1' }, 'expired')
+    events.closed({ ...ANN, epoch: 2 }, 'expired')
     await until(() => appended.length === 3)
     assert.deepEqual(looked, [{ topic: 'causeway.events', partitions: 8, replication: 1 }])
     const [opened] = appended
@@ -74,7 +74,7 @@ describe('session events', () => {
       [
         ['session.opened', 1, undefined],
         ['session.resumed', 2, undefined],
-        ['session.closed', 0, 'expired'],
+        ['session.closed', 2, 'expired'],
       ],
     )
   })

@@ -1,5 +1,5 @@
 import { type Appender, EVENTS_TOPIC, type Log, type LogRecord } from '@causeway/log'
-import { bucketOf, Codec, encodeRecordHeader, partitionOf } from '@causeway/protocol'
+import { bucketOf, Codec, encodeRecordHeader, isOwnSession, partitionOf } from '@causeway/protocol'
 import type { Picture } from '@causeway/registry'
 import type { Logger } from '@causeway/telemetry'
 import type { Health } from './health.ts'
@@ -14,7 +14,7 @@ const NAMES: readonly SessionEventName[] = ['session.opened', 'session.resumed',
  */
 const numberOf = (name: SessionEventName, epoch: number): number => 2 ** 31 + 2 ** 29 * NAMES.indexOf(name) + (epoch % 2 ** 29)
 
-/** Whose event it is. What is not known stays empty: a sweep knows no more than the name. */
+/** Whose event it is. */
 export interface EventSession {
   id: string
   principal: string
@@ -31,8 +31,6 @@ export interface SessionEventsOptions {
   logger: Logger
 }
 
-/** First letter of the ids of sessions that no client has: requests over HTTP and of handlers, and emits. */
-export const OWN_SESSION = '~'
 const TOPIC = 'topic of session events'
 
 /**
@@ -75,8 +73,8 @@ export class SessionEvents {
   }
 
   /** `expired`: nobody resumed it in time; `operator`: by hand. */
-  closed(session: Partial<EventSession> & { id: string }, reason: 'expired' | 'operator'): void {
-    this.#write('session.closed', { principal: '', epoch: 0, incarnation: '', ...session }, reason)
+  closed(session: EventSession, reason: 'expired' | 'operator'): void {
+    this.#write('session.closed', session, reason)
   }
 
   get waiting(): number {
@@ -84,7 +82,7 @@ export class SessionEvents {
   }
 
   #write(name: SessionEventName, session: EventSession, reason?: string): void {
-    if (session.id.startsWith(OWN_SESSION)) return
+    if (isOwnSession(session.id)) return
     const until = this.#wantedUntil.get(name)
     const at = Date.now()
     if (until === undefined || until < at || this.#closed) return

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { bucketOf, encodeError, MAX_AHEAD, ProtocolError, problem, type Syn } from '@causeway/protocol'
+import { bucketOf, encodeError, MAX_AHEAD, OWN_SESSION, ProtocolError, problem, type Syn } from '@causeway/protocol'
 import type { FinishBatcher, FinishStatus, ResumeResult, ServiceLoad, Sessions, WakeHandlers } from '@causeway/sessions'
 import type { Logger } from '@causeway/telemetry'
 import type { Counters } from './counters.ts'
@@ -7,7 +7,7 @@ import { MAX_SESSIONS } from './limits.ts'
 import { OutboxReader } from './outbox-reader.ts'
 import type { Overload } from './overload.ts'
 import { endedBy, GatewaySession, type Pending, type SessionOwner } from './session.ts'
-import { OWN_SESSION, type SessionEvents } from './session-events.ts'
+import type { SessionEvents } from './session-events.ts'
 
 export interface SessionHostOptions {
   gateway: string

@@ -3,6 +3,7 @@ import type {
   CatchUpAnswer,
   CatchUpQuery,
   Delivery,
+  EndedSession,
   FinishEntry,
   FinishFinal,
   FinishResult,
@@ -44,7 +45,7 @@ export class FakeStore {
   /** What renewals answer for a session; else `ok`. */
   readonly statuses = new Map<string, RenewStatus>()
   /** What the next sweep ends. */
-  swept: string[] = []
+  swept: EndedSession[] = []
   outboxReads = 0
   /** What goes on between the reading of an outbox and its answer. */
   meanwhile: (() => Promise<void>) | undefined
@@ -152,7 +153,7 @@ export class FakeStore {
     this.kept.delete(session)
   }
 
-  async sweep(): Promise<string[]> {
+  async sweep(): Promise<EndedSession[]> {
     return this.swept.splice(0)
   }
 

@@ -32,7 +32,7 @@ function choiceOf(route: KnownRoute = both()) {
     route,
     asked,
     state,
-    canary: (share: number) => routes.setTracks('orders', { stable: 1 - share, canary: share }),
+    canary: (share: number) => routes.setTracks({ orders: { tracks: { stable: 1 - share, canary: share } } }),
   }
 }
 

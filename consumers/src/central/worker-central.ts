@@ -25,8 +25,6 @@ export class WorkerCentral {
   readonly #options: WorkerCentralOptions
   /** What `ctx.config` reads. */
   readonly own: ServiceConfig
-  /** Services whose tracks are weighed. */
-  #weighed: string[] = []
   #detach: (() => void) | undefined
 
   constructor(options: WorkerCentralOptions) {
@@ -64,9 +62,7 @@ export class WorkerCentral {
   #changed({ services = {} }: ConfigDocument): void {
     const { config, known, logger } = this.#options
     logger.level = config.logLevel
-    for (const service of this.#weighed) if (services[service]?.tracks === undefined) known.setTracks(service, undefined)
-    this.#weighed = Object.keys(services).filter(service => services[service].tracks !== undefined)
-    for (const service of this.#weighed) known.setTracks(service, services[service].tracks)
+    known.setTracks(services)
   }
 
   /** For the lease; by it operators' changes know whom to wait for. */

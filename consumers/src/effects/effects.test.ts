@@ -11,7 +11,7 @@ import { Reject } from '../outcome-errors.ts'
 import type { Handler, MessageOptions } from '../route.ts'
 import { FakeSessions } from '../stores.fixture.ts'
 import { assignedWorkbench, workbench } from '../workbench.fixture.ts'
-import { EMITS_OF_MESSAGE, STATE_BYTES, STATE_KEYS } from './limits.ts'
+import { EMIT_HOPS, EMITS_OF_MESSAGE, STATE_BYTES, STATE_KEYS } from './limits.ts'
 import { encodeStateValue } from './state-value.ts'
 
 interface Attempt extends RecordChanges {
@@ -225,6 +225,30 @@ describe('shared state', () => {
 })
 
 describe('an emit', () => {
+  test('counts how many have led to it, one after the other', async () => {
+    const hopsOf = async (changes: Attempt) => {
+      const { final } = await run((_input, ctx) => ctx.emit('stock.take'), changes)
+      return unpackEmit(final!.effects!.emits!.emits[0].record).head.hops
+    }
+    assert.deepEqual([await hopsOf({}), await hopsOf({ hops: EMIT_HOPS - 1 })], [1, EMIT_HOPS])
+  })
+
+  test('that is one of a circle makes its message a dead letter at once, and is counted', async () => {
+    for (const handler of [
+      async (_input: unknown, ctx: Context) => ctx.emit('stock.take'),
+      (_input: unknown, ctx: Context) => void ctx.emit('stock.take'),
+    ]) {
+      const { retries, counters, final } = await run(handler, { hops: EMIT_HOPS, kind: 'notify' })
+      assert.deepEqual([final?.outcome, final?.effects, counters.emitLoops, retries.buried.length], ['deadLettered', undefined, 1, 1])
+      assert.match(retries.buried[0].errors[0].error, /^EmitLoop: emit stock.take: 32 emits in a row have led to this message/)
+    }
+  })
+
+  test("of a circle may still go to a topic of the user's own", async () => {
+    const { final } = await run((_input, ctx) => ctx.emit({ topic: 'shop.orders' }), { hops: EMIT_HOPS })
+    assert.equal(final?.effects?.emits?.emits.length, 1)
+  })
+
   test('goes with the finish, with what its target needs to know', async () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
     const { final, emitted } = await run(
@@ -240,7 +264,7 @@ describe('an emit', () => {
     const [stock, mail] = emits.map(({ record }) => unpackEmit(record))
     assert.deepEqual(stock.head, {
       ...{ source: '~orders~s~stock', service: 'stock', route: 'stock.take', opcode: 7, codec: 1, deadline: 0 },
-      ...{ principal: 'someone', key: 'orders/s/4/1', traceparent },
+      ...{ principal: 'someone', key: 'orders/s/4/1', traceparent, hops: 1 },
     })
     assert.equal(stock.payload.toString(), '{"item":"tea"}')
     assert.deepEqual([mail.head.source, mail.head.key, [...mail.payload]], ['~orders~s~mail', 'orders/s/4/2', [1]])

@@ -17,6 +17,8 @@ export interface HandlerEffectsOptions {
   now?: () => number
   /** Emits of a bucket wait for a relay. */
   emitted: (bucket: number) => void
+  /** An emit was refused because it would never end. */
+  looped?: () => void
   logger: Logger
 }
 
@@ -36,12 +38,12 @@ export class HandlerEffects {
   }
 
   of(message: StoredMessage, route: Route, isReplay: boolean): MessageEffects {
-    const { service, routes, maxPayload, now = Date.now } = this.#options
+    const { service, routes, maxPayload, looped, now = Date.now } = this.#options
     const { session, bucket } = message
     const read = () => this.#states.read({ service, session, bucket })
     const readShared = (key: string) => this.#shared.read(key)
     const refusal = isReplay ? IN_REPLAY : undefined
-    return new MessageEffects({ service, message, routes, maxPayload, now, read, readShared, ...refusalsOf(route, refusal) })
+    return new MessageEffects({ service, message, routes, maxPayload, now, looped, read, readShared, ...refusalsOf(route, refusal) })
   }
 
   /** After a finish that emitted. */

@@ -22,6 +22,8 @@ export const CONFLICT_WAIT_MS = 100
 export const EMITS_FULL_MS = 1_000
 /** Emits of one message; their payloads have at most the bytes of one payload together. */
 export const EMITS_OF_MESSAGE = 64
+/** Emits that may lead to a message one after the other: services that emit to each other in a circle would never end. */
+export const EMIT_HOPS = 32
 /** How long a source session outlives its last emit, ms: emits that no worker has handled by then have expired. */
 export const EMIT_TTL_MS = 24 * 3_600_000
 /** Bytes of a source session's id; a longer one is made of a digest. */

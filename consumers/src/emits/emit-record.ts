@@ -20,6 +20,8 @@ export interface EmitHead {
   principal: string
   key: string
   traceparent: string | undefined
+  /** How many emits have led to it, itself included; left out where it goes to a topic. */
+  hops?: number
 }
 
 export function packEmit(head: EmitHead, payload: Uint8Array): Uint8Array {
@@ -56,14 +58,14 @@ export function topicRecordOf({ head, payload }: { head: EmitHead; payload: Uint
 /** The record that the target service's workers read: a notification of the source session. It has no deadline of its own on its way to the log. */
 export function recordOf({ msgId, prev, incarnation, record }: WaitingEmit, partitions: number): LogRecord {
   const { head, payload } = unpackEmit(record)
-  const { source, service, traceparent, route, opcode, codec, deadline, principal, key } = head
+  const { source, service, traceparent, route, opcode, codec, deadline, principal, key, hops } = head
   const from = { gateway: '', epoch: 1, incarnation, kind: 'notify' as const, resent: false }
   return {
     topic: requestsTopic(service),
     partition: partitionOf(bucketOf(source), partitions),
     key: source,
     value: payload,
-    header: encodeRecordHeader({ ...from, msgId, prev, route, opcode, codec, deadline, principal, key }),
+    header: encodeRecordHeader({ ...from, msgId, prev, route, opcode, codec, deadline, principal, key, hops }),
     traceparent,
     deadline: Number.POSITIVE_INFINITY,
     resent: false,

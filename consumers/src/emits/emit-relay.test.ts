@@ -21,7 +21,16 @@ class FakeEmits {
   failures = 0
 
   add(bucket: number, ...numbers: number[]): void {
-    const about = { service: 'stock', route: 'stock.take', opcode: 7, codec: 1, deadline: 0, principal: 'p;1', traceparent: 'trace' }
+    const about = {
+      service: 'stock',
+      route: 'stock.take',
+      opcode: 7,
+      codec: 1,
+      deadline: 0,
+      principal: 'p;1',
+      traceparent: 'trace',
+      hops: 2,
+    }
     const emits = numbers.map(n => ({
       ...{ id: `${n}-0`, msgId: n, prev: n - 1, incarnation: 'inc' },
       record: packEmit({ ...about, source: SOURCE, key: `cart/s1/${n}/1` }, Buffer.from(`${n}`)),
@@ -75,7 +84,7 @@ describe('a relay', () => {
     )
     assert.deepEqual(decodeRecordHeader(header), {
       ...{ msgId: 1, prev: 0, kind: 'notify', codec: 1, opcode: 7, deadline: 0, route: 'stock.take', gateway: '', epoch: 1 },
-      ...{ incarnation: 'inc', principal: 'p;1', key: 'cart/s1/1/1', resent: false },
+      ...{ incarnation: 'inc', principal: 'p;1', key: 'cart/s1/1/1', resent: false, hops: 2 },
     })
   })
 

@@ -1,3 +1,4 @@
+import { within } from '@causeway/backends'
 import type { Appender, Log, LogRecord, RefusalReason } from '@causeway/log'
 import type { Sessions, WaitingEmit } from '@causeway/sessions'
 import type { Logger, Metrics } from '@causeway/telemetry'
@@ -77,6 +78,11 @@ export class EmitRelay {
       () => counters.emitsRelayed,
     )
     metrics.counter('causeway_worker_emits_lost_total', 'Emits that the log will never take', () => counters.emitsRefused)
+    metrics.counter(
+      'causeway_worker_emit_loops_total',
+      'Emits refused because as many emits as there may be had led to them',
+      () => counters.emitLoops,
+    )
     metrics.counter('causeway_worker_emits_full_total', 'Finishes put off because an outbox of emits was full', () => counters.emitsFull)
     metrics.counter(
       'causeway_worker_conflicts_total',
@@ -159,15 +165,15 @@ export class EmitRelay {
     return this.#appender
   }
 
+  /** Resolves when nothing is due any more: others begin as these end. */
+  async #idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.race(this.#running.values())
+  }
+
   /** Relays what is due, at most `timeoutMs`; the rest stays for the next worker. */
   async close(timeoutMs: number): Promise<void> {
-    const { promise: over, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, timeoutMs)
-    while (this.#running.size > 0 && !(await Promise.race([over.then(() => true), ...this.#running.values()]))) {
-      // others begin as these end
-    }
+    await within(timeoutMs, this.#idle()).catch(() => undefined)
     this.#closed = true
-    clearTimeout(timer)
     await this.#appender?.close(0)
     await this.#looking
     await Promise.all(this.#running.values())

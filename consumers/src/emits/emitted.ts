@@ -4,9 +4,10 @@ import { bucketOf } from '@causeway/protocol'
 import type { KnownRoute, RouteTable } from '@causeway/registry'
 import type { Emit, EmitWrite } from '@causeway/sessions'
 import type { Encoded } from '../codecs/route-codecs.ts'
-import { EMIT_TTL_MS, EMITS_OF_MESSAGE } from '../effects/limits.ts'
+import { EMIT_HOPS, EMIT_TTL_MS, EMITS_OF_MESSAGE } from '../effects/limits.ts'
 import { checkSize, encodeValue } from '../execution.ts'
 import { milliseconds } from '../milliseconds.ts'
+import { DeadLetter } from '../outcome-errors.ts'
 import type { StoredMessage } from '../stored-message.ts'
 import { packEmit } from './emit-record.ts'
 import { emitKey, sourceId } from './source.ts'
@@ -14,6 +15,14 @@ import { emitKey, sourceId } from './source.ts'
 export interface EmitOptions {
   /** From the finish's attempt on, ms or '5s': past it a worker no longer handles it. Default: none, for an event is a fact. */
   timeout?: number | string
+}
+
+/**
+ * So many emits have led to the message that some services emit to each other in a circle, which would never end. The message becomes a dead letter,
+ * whether or not its handler catches this; `ctx.hops` tells beforehand.
+ */
+export class EmitLoop extends DeadLetter {
+  override readonly name = 'EmitLoop'
 }
 
 /** A route of any service, or a topic of the user's own. */
@@ -32,6 +41,8 @@ export interface EmittedParts {
   routes: Routes
   maxPayload: number
   now: () => number
+  /** An emit was refused because it would never end. */
+  looped?: () => void
 }
 
 /** What one attempt emits, in order. */
@@ -48,7 +59,7 @@ export class Emitted {
     return this.#emits.length === 0
   }
 
-  /** Rejects where nobody has ever served the route, or it is too much; so does the finish then, whether or not anybody waited for this. */
+  /** Rejects where nobody has ever served the route, it is too much, or too many have led to it (EmitLoop); so does the finish then, whether or not anybody waited for this. */
   add(target: EmitTarget, payload: unknown, options: EmitOptions): Promise<void> {
     const emit = this.#checked(target, payload, options)
     this.#emits.push(emit)
@@ -87,14 +98,25 @@ export class Emitted {
   async #toRoute(name: string, n: number, { payload, codec }: Encoded, deadline: number): Promise<Emit> {
     const { service, message, routes } = this.#parts
     const { session, header, traceparent } = message
+    const hops = this.#hopsTo(name)
     const table = await routes()
     const route = table.byName(name)
     if (route === undefined) throw new TypeError(`emit: NO_ROUTE: no service has ever served ${name}${nearestOf(name, table.names)}`)
     const target = table.trackOf(route, session)
     const source = sourceId(service, session, target)
     const key = emitKey(service, session, header.msgId, n)
-    const about = { source, service: target, key, codec, deadline, traceparent, principal: header.principal }
+    const about = { source, service: target, key, codec, deadline, traceparent, principal: header.principal, hops }
     return { source, bucket: bucketOf(source), record: packEmit({ ...about, route: name, opcode: opcodeOf(route) }, payload) }
+  }
+
+  #hopsTo(route: string): number {
+    const { message, looped } = this.#parts
+    const hops = (message.header.hops ?? 0) + 1
+    if (hops <= EMIT_HOPS) return hops
+    looped?.()
+    throw new EmitLoop(
+      `emit ${route}: ${EMIT_HOPS} emits in a row have led to this message, the most there may be: which services emit to each other in a circle?`,
+    )
   }
 
   /** For the worker; rejects with the first that is wrong. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { OWN_SESSION } from '@causeway/protocol'
 import { SOURCE_ID_BYTES } from '../effects/limits.ts'
 import type { StoredMessage } from '../stored-message.ts'
 
@@ -12,15 +13,17 @@ export interface Source {
   readonly msgId: number
 }
 
-const SOURCE_ID = /^~[a-z0-9-]+~/
+/** What begins the ids of sources: service, and what sets its parts apart. */
+const SOURCE_ID = new RegExp(`^${OWN_SESSION}[a-z0-9-]+~`)
 /** service/session/msgId/n: an emit's idempotency key. */
 const EMIT_KEY = /^([a-z0-9-]+)\/([^/]+)\/(\d+)\/\d+$/
 
 /** The id of the session that numbers the emits of one session's messages to one target service: readable, unless it gets too long. */
 export function sourceId(service: string, session: string, target: string): string {
-  const id = `~${service}~${session}~${target}`
+  const named = (of: string): string => `${OWN_SESSION}${service}~${of}~${target}`
+  const id = named(session)
   if (id.length <= SOURCE_ID_BYTES) return id
-  return `~${service}~${createHash('sha256').update(session).digest('base64url').slice(0, 22)}~${target}`
+  return named(createHash('sha256').update(session).digest('base64url').slice(0, 22))
 }
 
 /** The idempotency key of an emit: the same however often its message is handled. */

@@ -1,37 +1,30 @@
 import { type ConsumedRecord, EVENTS_TOPIC, type Log, type LogConsumer } from '@causeway/log'
 import { bucketOf } from '@causeway/protocol'
 import type { AttemptError } from '@causeway/retries'
-import type { FinishBatcher } from '@causeway/sessions'
-import type { Logger, Metrics } from '@causeway/telemetry'
+import type { Metrics } from '@causeway/telemetry'
 import { attemptError } from '../attempt-error.ts'
 import { Backlog } from '../backlog.ts'
 import type { Clock } from '../clock.ts'
-import { Context, type ContextParts } from '../context.ts'
+import { Context } from '../context.ts'
 import type { DeadLetters } from '../dead-letters.ts'
 import { type AttemptOutcome, attempt } from '../execution.ts'
 import { COMMIT_TICK_MS, DRAIN_MS, EVENTS_AT_A_TIME } from '../limits.ts'
 import type { OffsetEntry } from '../partition-offsets.ts'
-import { type Publish, pushBy } from '../pushes.ts'
+import { type Reach, type ReachOptions, reachBy } from '../reach.ts'
 import { backoffMs } from '../retry-policy.ts'
 import type { Route } from '../route.ts'
 import type { Running } from '../running.ts'
 import { fromRecord, type StoredMessage, toRetry } from '../stored-message.ts'
 
-export interface EventRunsOptions extends Pick<ContextParts, 'once' | 'ask' | 'config'> {
+export interface EventRunsOptions extends ReachOptions {
   worker: string
   /** Whose dead letters they become: as the log calls it. */
   service: string
   /** By event. */
   routes: ReadonlyMap<string, Route>
-  finisher: FinishBatcher
-  /** To a channel. */
-  publish: Publish
   deadLetters: Pick<DeadLetters, 'bury'>
   running: Running
-  /** Bytes. */
-  maxPayload: number
   clock: Clock
-  logger: Logger
 }
 
 interface Waiting {
@@ -57,7 +50,11 @@ interface Term {
 /** undefined: it is through. */
 type Wish = { delayMs: number } | undefined
 
-const NO_EFFECTS = 'a session event has no finish that could take state or emits along: use ctx.request'
+const NO_EFFECTS = {
+  of(): never {
+    throw new TypeError('a session event has no finish that could take state or emits along: use ctx.request')
+  },
+}
 
 /**
  * Handles session events: those of a session one at a time and in order, at least once. A failing one is tried again where it stands and holds up nobody
@@ -65,7 +62,7 @@ const NO_EFFECTS = 'a session event has no finish that could take state or emits
  */
 export class EventRuns {
   readonly #options: EventRunsOptions
-  readonly #push: ReturnType<typeof pushBy>
+  readonly #reach: Reach
   #term: Term | undefined
   #running = 0
   #consumer: LogConsumer | undefined
@@ -74,7 +71,7 @@ export class EventRuns {
 
   constructor(options: EventRunsOptions) {
     this.#options = options
-    this.#push = pushBy(options.finisher, options.publish, options.maxPayload)
+    this.#reach = reachBy(options, NO_EFFECTS)
   }
 
   tell(metrics: Metrics): void {
@@ -176,14 +173,10 @@ export class EventRuns {
 
   /** Never rejects. */
   async #attempt(waiting: Waiting): Promise<Wish> {
-    const { running, maxPayload, clock, logger, once, ask, config } = this.#options
+    const { running, maxPayload, clock } = this.#options
     const { message, route } = waiting
     const number = waiting.attempts + 1
-    const effects = () => {
-      throw new TypeError(NO_EFFECTS)
-    }
-    const base = { message, attempt: number, deadline: Number.POSITIVE_INFINITY, logger }
-    const context = new Context({ ...base, push: this.#push, once, ask, config, effects })
+    const context = new Context(this.#reach, message, route, number, Number.POSITIVE_INFINITY)
     const outcome = Promise.resolve(attempt(route, message, context, maxPayload))
     return await this.#decide(waiting, context, await running.watch(context, clock.now() + route.timeoutMs, outcome))
   }

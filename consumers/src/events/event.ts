@@ -1,6 +1,8 @@
 import type { Context } from '../context.ts'
+import { asObject } from '../policies/options.ts'
 import type { RetryOptions } from '../retry-policy.ts'
-import { type Handler, type Middleware, message, type Route } from '../route.ts'
+import { type Handler, type Middleware, message, type Route, withUnknown } from '../route.ts'
+import { unknownOptions } from '../unknown-options.ts'
 
 export const SESSION_EVENTS = ['session.opened', 'session.resumed', 'session.closed'] as const
 export type SessionEventName = (typeof SESSION_EVENTS)[number]
@@ -15,7 +17,7 @@ export interface SessionEvent {
   gateway: string
   /** Unix ms. */
   at: number
-  /** Rises with each connection of the session, from 1; 0 where the gateway that ended it did not know. */
+  /** Rises with each connection of the session, from 1; at its end that of the last one. */
   epoch: number
   /** Of `session.closed`: `expired`, nobody resumed it in time; `operator`, ended by hand. */
   reason?: 'expired' | 'operator'
@@ -27,6 +29,8 @@ export interface EventOptions {
   /** The session's later events wait meanwhile, and those of nobody else. */
   retry?: RetryOptions
 }
+
+const EVENT_OPTIONS = { timeout: true, retry: true } satisfies Record<keyof EventOptions, true>
 
 export interface EventBuilder {
   /** Wraps the handler; the first added is the outermost. */
@@ -40,9 +44,15 @@ export interface EventBuilder {
  */
 export function event(name: SessionEventName, options: EventOptions = {}): EventBuilder {
   if (!SESSION_EVENTS.includes(name)) throw new TypeError(`event ${JSON.stringify(name)}: expected one of ${SESSION_EVENTS.join(', ')}`)
+  asObject(options, `event ${name}: what follows its name`)
+  const unknown = unknownOptions(options, EVENT_OPTIONS)
   const build = (route: ReturnType<typeof message>): EventBuilder => ({
     use: middleware => build(route.use(middleware)),
-    handle: handler => ({ ...route.handle(handler as Handler<unknown>), event: true }),
+    handle(handler) {
+      const made = route.handle(handler as Handler<unknown>)
+      return { ...made, event: true, ...withUnknown(unknown, made) }
+    },
   })
-  return build(message(name, { ...options, oneWay: true }))
+  const { timeout, retry } = options
+  return build(message(name, { timeout, retry, oneWay: true }))
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { ResultsInMemory } from '@causeway/results/in-memory'
 import { silentLogger } from '@causeway/telemetry'
 import { turn, until } from '@causeway/testing'
 import { machineClock } from '../clock.ts'
@@ -9,12 +10,11 @@ import { message, service, testKit } from '../index.ts'
 import { contextOf, messageOf, SERVICE } from '../messages.fixture.ts'
 import type { Middleware, Route } from '../route.ts'
 import { compileRoutes } from '../route-set.ts'
-import { TestResults } from '../testing/test-results.ts'
 import { PolicedRoutes } from './policed.ts'
 
 const routes = (...all: Route[]) => compileRoutes(SERVICE, all)
 const policed = (...all: Route[]): PolicedRoutes =>
-  new PolicedRoutes(routes(...all), { service: SERVICE, clock: machineClock, results: new TestResults(machineClock), logger: silentLogger })
+  new PolicedRoutes(routes(...all), { service: SERVICE, clock: machineClock, results: new ResultsInMemory(), logger: silentLogger })
 
 async function run(served: PolicedRoutes, context?: Context): Promise<AttemptOutcome> {
   const given = messageOf()

@@ -1,18 +1,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { message, service } from '../index.ts'
+import { event, message, service } from '../index.ts'
 
 // as code without types writes them
 const given = message as unknown as (
   name: unknown,
   options?: unknown,
-) => Record<'use' | 'handle' | 'fallback' | 'handleInThreads', (value?: unknown) => unknown>
+) => Record<'use' | 'handle' | 'fallback' | 'handleInThreads', (...values: unknown[]) => unknown>
 const declared = service as unknown as (
   name: unknown,
   routes?: unknown,
   options?: unknown,
 ) => Record<'use' | 'onConfig', (...values: unknown[]) => unknown>
+const told = event as unknown as (name: unknown, options?: unknown) => Record<'handle', (value?: unknown) => unknown>
 const route = message('m').handle(() => 1)
+const nothing = () => undefined
+/** A service of one route with these options. */
+const routed = (options: object) => declared('s', [given('m', options).handle(nothing)])
 
 const WRONG: Record<string, [() => unknown, RegExp]> = {
   'a name that is no text': [() => given(undefined), /^route name undefined: expected 1 to 128 letters/],
@@ -44,6 +48,54 @@ const WRONG: Record<string, [() => unknown, RegExp]> = {
   'a route that has no handler yet': [() => declared('s', [route, given('x')]), /^service s: routes\[1\] is no route/],
   'options of a service that are none': [() => declared('s', [route], null), /^service s: what follows its routes is null/],
   'a middleware of a service that is none': [() => declared('s', [route]).use({}), /^service s: its middleware is {}: expected a function/],
+  'an option of a service that there is not': [
+    () => declared('s', [route], { routes: [] }),
+    /^service s: there is no option "routes": expected one of version, track, concurrency, config$/,
+  ],
+  'an option of a route that there is not': [
+    () => routed({ retires: 3 }),
+    /^service s: route m: there is no option "retires": expected one of opcode, input, .*retry, .*, breaker$/,
+  ],
+  'several of them': [
+    () => routed({ retires: 3, time: '1s' }),
+    /^service s: route m: there is no option "retires": .*; there is no option "time": expected/,
+  ],
+  'an option of retries that there is not': [
+    () => routed({ retry: { attempt: 3 } }),
+    /^service s: route m: retry has no option "attempt": expected one of attempts, min, max, jitter$/,
+  ],
+  'an option of an order that there is not': [
+    () => routed({ order: { key: nothing, by: 1 } }),
+    /^service s: route m: order has no option "by": expected one of key$/,
+  ],
+  'an option of places that there is not': [
+    () => routed({ concurrency: { limit: 1, perkey: 2 } }),
+    /^service s: route m: concurrency has no option "perkey": expected one of limit, key, perKey$/,
+  ],
+  'an option of a cache that there is not': [
+    () => routed({ cache: { key: nothing, ttl: '1s', max: 5 } }),
+    /^service s: route m: cache has no option "max": expected one of key, ttl, shared, entries$/,
+  ],
+  'an option of a rate that there is not': [
+    () => routed({ rate: { limit: 1, every: '1s' } }),
+    /^service s: route m: rate has no option "every": expected one of limit, per$/,
+  ],
+  'an option of a breaker that there is not': [
+    () => routed({ breaker: { open: '1s' } }),
+    /^service s: route m: breaker has no option "open": expected one of failures, openFor$/,
+  ],
+  'an option of threads that there is not': [
+    () => declared('s', [given('m', { limit: 1 }).handleInThreads(new URL('file:///m.ts'), { min: 1 })]),
+    /^service s: route m: there is no option "limit": .*; handleInThreads has no option "min": expected one of max$/,
+  ],
+  'an option of an event that there is not': [
+    () => declared('s', [told('session.opened', { cache: {}, retry: { times: 1 } }).handle(nothing)]),
+    /^service s: event session.opened: retry has no option "times": .*; there is no option "cache": expected one of timeout, retry$/,
+  ],
+  'options of an event that are none': [
+    () => told('session.opened', 'fast'),
+    /^event session.opened: what follows its name is "fast": expected an object of options/,
+  ],
   'a listener that is none': [
     () => declared('s', [route]).onConfig('limit', 20),
     /^service s: its listener of "limit" is 20: expected a function/,

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import { milliseconds } from '../milliseconds.ts'
+import { type UnknownOption, unknownOptions } from '../unknown-options.ts'
 
 export interface BreakerOptions {
   /** Failures in a row that open it. Default 5. */
@@ -57,6 +58,28 @@ export interface Policies {
   rate: { limit: number; perMs: number } | undefined
   breaker: { failures: number; openForMs: number } | undefined
 }
+
+export const POLICY_OPTIONS = { concurrency: true, cache: true, rate: true, breaker: true } satisfies Record<
+  keyof PolicyOptions<unknown>,
+  true
+>
+const BREAKER_OPTIONS = { failures: true, openFor: true } satisfies Record<keyof BreakerOptions, true>
+const RATE_OPTIONS = { limit: true, per: true } satisfies Record<keyof RateOptions, true>
+const CACHE_OPTIONS = { key: true, ttl: true, shared: true, entries: true } satisfies Record<keyof CacheOptions<unknown>, true>
+const CONCURRENCY_OPTIONS = { limit: true, key: true, perKey: true } satisfies Record<keyof ConcurrencyOptions<unknown>, true>
+const THREAD_OPTIONS = { max: true } satisfies Record<keyof ThreadOptions, true>
+
+/** Within the policies. */
+export function unknownPolicyOptions<In>({ concurrency, cache, rate, breaker }: PolicyOptions<In>): UnknownOption[] {
+  return [
+    ...unknownOptions(concurrency, CONCURRENCY_OPTIONS, 'concurrency'),
+    ...unknownOptions(cache, CACHE_OPTIONS, 'cache'),
+    ...unknownOptions(rate, RATE_OPTIONS, 'rate'),
+    ...unknownOptions(breaker, BREAKER_OPTIONS, 'breaker'),
+  ]
+}
+
+export const unknownThreadOptions = (options: ThreadOptions): UnknownOption[] => unknownOptions(options, THREAD_OPTIONS, 'handleInThreads')
 
 /** Throws a TypeError that names the option where one is wrong. */
 export function policiesOf<In>(route: string, { concurrency, cache, rate, breaker }: PolicyOptions<In>): Policies {

@@ -1,6 +1,7 @@
 import type { Metrics } from '@causeway/telemetry'
 import type { Route } from '../route.ts'
 import { ArmedRoute, type PolicedOptions } from './armed-route.ts'
+import { SharedAnswers } from './shared-answers.ts'
 
 /** The routes of one worker with their policies at work: what these remember belongs to it. */
 export class PolicedRoutes {
@@ -55,6 +56,9 @@ export class PolicedRoutes {
       this.#counted(({ fallbacks }) => fallbacks),
     )
     metrics.counters('causeway_worker_cache_hits_total', 'Answers from the cache', 'route', () => this.#counted(({ cache }) => cache?.hits))
+    metrics.counters('causeway_worker_shared_cache_failures_total', 'Answers that a shared cache could not look up or keep', 'route', () =>
+      this.#counted(({ cache }) => (cache instanceof SharedAnswers ? cache.failures : undefined)),
+    )
     metrics.gauge('causeway_worker_waiting_for_place', 'Sessions whose next message waits for a place of its route', () =>
       this.#sum(({ gate }) => gate?.waiting ?? 0),
     )

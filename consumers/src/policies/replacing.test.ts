@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { ResultsInMemory } from '@causeway/results/in-memory'
 import { silentLogger } from '@causeway/telemetry'
 import { until } from '@causeway/testing'
 import { machineClock } from '../clock.ts'
@@ -7,12 +8,11 @@ import { type AttemptOutcome, attempt } from '../execution.ts'
 import { contextOf, messageOf, SERVICE } from '../messages.fixture.ts'
 import { type Handler, type MessageOptions, message, type Route } from '../route.ts'
 import { compileRoutes } from '../route-set.ts'
-import { TestResults } from '../testing/test-results.ts'
 import { PolicedRoutes } from './policed.ts'
 
 const routes = (...all: Route[]) => compileRoutes(SERVICE, all)
 const policed = (...all: Route[]): PolicedRoutes =>
-  new PolicedRoutes(routes(...all), { service: SERVICE, clock: machineClock, results: new TestResults(machineClock), logger: silentLogger })
+  new PolicedRoutes(routes(...all), { service: SERVICE, clock: machineClock, results: new ResultsInMemory(), logger: silentLogger })
 const route = (handler: Handler<unknown>, options: MessageOptions<undefined> = {}): Route => message('work', options).handle(handler)
 
 async function run(served: PolicedRoutes): Promise<AttemptOutcome['kind']> {

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
+import { ResultsInMemory } from '@causeway/results/in-memory'
 import { silentLogger } from '@causeway/telemetry'
 import { turn, until } from '@causeway/testing'
-import { machineClock } from '../clock.ts'
 import { DeadLetter, message, OnceUnknown, service, testKit } from '../index.ts'
 import { Once } from '../once.ts'
-import { TestResults } from '../testing/test-results.ts'
 
 const inAnyOrder = { order: 'none' } as const
 
@@ -179,7 +178,7 @@ describe('an effect that runs once', () => {
   })
 
   test('that an attempt began at a worker that died is not run again: its message is given up, unless the handler finds out itself', async () => {
-    const results = new TestResults(machineClock)
+    const results = new ResultsInMemory()
     const message = { session: 's', incarnation: 'i', msgId: 1 }
     const dying = new Once('shop', results, silentLogger)
     void dying.run(message, 'charge', () => new Promise(() => undefined))

@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import type { LogRecord } from '@causeway/log'
-import { bucketOf, Codec, Flag, FrameType, frameFlags, frameType } from '@causeway/protocol'
+import { bucketOf, Codec, Flag, FrameType, frameFlags, frameType, OWN_SESSION } from '@causeway/protocol'
 import type { CatchUpQuery, FinishFinal, OpenSession, RenewEntry } from '@causeway/sessions'
 import { json } from '../codecs/json.ts'
 import { messagePack } from '../codecs/message-pack.ts'
 import { readDelivery } from './delivery.ts'
 import { answeredError } from './request-error.ts'
 
-/** First letter of the ids of sessions that no client has: they make no session events, and nobody pushes to them. */
-const OWN = '~'
 /** How long the session of a request outlives its deadline, ms: for as long as its TIMEOUT may be on its way. */
 const SESSION_GRACE_MS = 60_000
 /** Its one message. */
@@ -26,6 +24,8 @@ export interface Asked {
   principal: string
   key: string
   traceparent: string | undefined
+  /** How many emits have led to it: as many as to its caller's message. */
+  hops: number
   /** Unix ms. */
   deadline: number
 }
@@ -37,7 +37,7 @@ export interface RequestRecord extends LogRecord {
 
 /** One request of a handler: a session that lives for its one answer. */
 export class Outgoing {
-  readonly id = OWN + randomBytes(16).toString('base64url')
+  readonly id = OWN_SESSION + randomBytes(16).toString('base64url')
   readonly bucket = bucketOf(this.id)
   readonly incarnation = randomBytes(6).toString('base64url')
   readonly asked: Asked
@@ -93,7 +93,7 @@ export class Outgoing {
     const { id: session, bucket, incarnation } = this
     const { principal, deadline } = this.asked
     // nobody resumes it: no token has this digest
-    return { session, bucket, incarnation, tokenDigest: OWN, gateway, principal, expiresAt: deadline + SESSION_GRACE_MS }
+    return { session, bucket, incarnation, tokenDigest: OWN_SESSION, gateway, principal, expiresAt: deadline + SESSION_GRACE_MS }
   }
 
   renewal(): RenewEntry {

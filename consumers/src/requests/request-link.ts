@@ -104,9 +104,9 @@ export class RequestLink implements WakeHandlers {
   #append(outgoing: Outgoing): void {
     const { worker, partitions } = this.#options
     const { id, bucket, incarnation, asked } = outgoing
-    const { route, topic, payload, codec, opcode, principal, key, traceparent, deadline } = asked
+    const { route, topic, payload, codec, opcode, principal, key, traceparent, deadline, hops } = asked
     const header = encodeRecordHeader({
-      ...{ msgId: MSG_ID, prev: 0, kind: 'request', route, codec, opcode, principal, key, deadline },
+      ...{ msgId: MSG_ID, prev: 0, kind: 'request', route, codec, opcode, principal, key, deadline, hops },
       ...{ gateway: worker, epoch: 1, incarnation, resent: false },
     })
     outgoing.appended = true

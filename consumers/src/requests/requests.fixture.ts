@@ -16,7 +16,7 @@ import { silentLogger } from '@causeway/telemetry'
 import { until } from '@causeway/testing'
 import type { Clock } from '../clock.ts'
 import { Context } from '../context.ts'
-import { messageOf, onceOf } from '../messages.fixture.ts'
+import { messageOf, reachOf } from '../messages.fixture.ts'
 import { FakeLog } from '../stores.fixture.ts'
 import { Requests, type RequestsOptions } from './requests.ts'
 
@@ -145,16 +145,8 @@ export class RequestBench {
 
   /** Of a handler whose message may have a deadline. */
   context(deadline = Number.POSITIVE_INFINITY): Context {
-    const message = messageOf({ session: 'caller', msgId: 7, principal: 'ann', traceparent: '00-aa-bb-01' })
-    return new Context({
-      message,
-      attempt: 1,
-      deadline,
-      logger: silentLogger,
-      push: async () => {},
-      once: onceOf(),
-      ask: this.requests.ask,
-    })
+    const message = messageOf({ session: 'caller', msgId: 7, principal: 'ann', traceparent: '00-aa-bb-01', hops: 3 })
+    return new Context(reachOf(this.requests.ask), message, undefined, 1, deadline)
   }
 
   get sessions(): string[] {

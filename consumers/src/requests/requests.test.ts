@@ -15,15 +15,15 @@ const codeOf = (asked: Promise<unknown>): Promise<string> =>
   )
 
 describe('a request of a handler', () => {
-  test('is a record of a session of its own, with what its caller has: deadline, principal, trace, a derived key', async () => {
+  test('is a record of a session of its own, with what its caller has: deadline, principal, trace, emits that led to it, a derived key', async () => {
     const bench = new RequestBench()
     const now = bench.clock.now()
     const asked = bench.context(now + 3_000).request('stock.take', { n: 1 })
     const [{ header, value, topic, key, traceparent }] = await bench.sent()
     assert.deepEqual([topic, key, traceparent], ['causeway.stock.requests', bench.sessions[0], '00-aa-bb-01'])
     assert.equal(Buffer.from(value).toString(), '{"n":1}')
-    const { msgId, route, kind, gateway, principal, deadline } = header
-    assert.deepEqual([msgId, route, kind, gateway, principal, deadline], [1, 'stock.take', 'request', 'wk-1', 'ann', now + 3_000])
+    const { msgId, route, kind, gateway, principal, deadline, hops } = header
+    assert.deepEqual([msgId, route, kind, gateway, principal, deadline, hops], [1, 'stock.take', 'request', 'wk-1', 'ann', now + 3_000, 3])
     assert.equal(header.key, 'orders/caller/7/r1')
     bench.store.answer(key, responseOf({ ok: true }))
     assert.deepEqual(await asked, { ok: true })

@@ -102,7 +102,7 @@ export class Requests {
       await Promise.all([this.#link.connect(), this.#topicOf(service)])
       const deadline = Math.min(this.#options.clock.now() + Math.min(timeoutMs ?? route.timeoutMs, MAX_REQUEST_MS), ctx.deadline)
       const key = `${caller}/${ctx.session}/${ctx.msgId}/r${n}`
-      const from = { principal: ctx.principal, traceparent: ctx.trace, key }
+      const from = { principal: ctx.principal, traceparent: ctx.trace, hops: ctx.hops, key }
       const to = { route: name, service, topic: requestsTopic(service), opcode: route.opcode ?? 0 }
       return new Outgoing({ ...from, ...to, ...encoded, deadline } satisfies Asked)
     })

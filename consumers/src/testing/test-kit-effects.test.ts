@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { until } from '@causeway/testing'
 import { message } from '../route.ts'
 import { service } from '../service.ts'
 import { testKit } from './test-kit.ts'
@@ -16,6 +17,11 @@ const cart = service('cart', [
   message('cart.count', { oneWay: true }).handle(async (count, ctx) => {
     ctx.state.set('count', { count, from: ctx.source?.session })
   }),
+])
+
+const ring = service('ring', [
+  message('ring.ping', { oneWay: true }).handle(async (_input, ctx) => await ctx.emit('ring.pong')),
+  message('ring.pong', { oneWay: true }).handle(async (_input, ctx) => await ctx.emit('ring.ping')),
 ])
 
 const counters = service('counters', [
@@ -51,6 +57,14 @@ describe('the test kit', () => {
     ])
     await kit.advance(0)
     assert.deepEqual(kit.state('~cart~test~cart'), new Map([['count', { count: 1, from: 'test' }]]))
+  })
+
+  test('ends a circle of emits as a worker would: with a dead letter', async () => {
+    using kit = testKit(ring)
+    await kit.notify('ring.ping')
+    await until(() => kit.deadLetters.length > 0, { what: 'its dead letter' })
+    assert.deepEqual([kit.emits.length, kit.deadLetters.map(({ route, errors }) => [route, errors.length])], [32, [['ring.ping', 1]]])
+    assert.match(kit.deadLetters[0].errors[0].error, /^EmitLoop: emit ring.pong: 32 emits in a row have led to this message/)
   })
 
   test('lets nothing of a failed message take effect', async () => {

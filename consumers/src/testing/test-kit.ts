@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { bucketOf, Codec, encodeRecordHeader, laneOf, type RecordHeader } from '@causeway/protocol'
 import type { KnownRoute } from '@causeway/registry'
+import { ResultsInMemory } from '@causeway/results/in-memory'
 import type { AttemptError, DeadLetter } from '@causeway/retries'
 import { type Emit, FinishBatcher, type Outcome } from '@causeway/sessions'
 import { type Logger, silentLogger } from '@causeway/telemetry'
@@ -23,7 +24,6 @@ import type { StoredMessage } from '../stored-message.ts'
 import { AnswerError, readValue } from './answer.ts'
 import { AnswerQueue } from './answer-queue.ts'
 import { TestClock } from './test-clock.ts'
-import { TestResults } from './test-results.ts'
 import { type TestPush, TestStore } from './test-store.ts'
 
 export interface TestKitOptions {
@@ -115,7 +115,7 @@ export class TestKit implements Disposable {
     this.#own = new ServiceConfig(service, logger)
     this.#clock = new TestClock(now)
     this.#store = new TestStore(emit => this.#emitted(emit))
-    const results = new TestResults(this.#clock)
+    const results = new ResultsInMemory({ now: () => this.now })
     this.#policed = new PolicedRoutes(compileRoutes(service.name, service.routes), {
       service: service.name,
       clock: this.#clock,
@@ -206,11 +206,12 @@ export class TestKit implements Disposable {
     void this.#policed.close()
   }
 
-  #send(kind: 'request' | 'notify', name: string, input: unknown, options: TestMessageOptions): AnswerQueue {
+  /** `hops`: how many emits have led to it. */
+  #send(kind: 'request' | 'notify', name: string, input: unknown, options: TestMessageOptions, hops = 0): AnswerQueue {
     const { session = 'test', signal } = options
     const route = this.#policed.routes.get(name)
     if (route === undefined) throw new AnswerError('NO_ROUTE', `${this.#service.name} has no route ${name}`)
-    const message = this.#message(kind, route, input, options)
+    const message = this.#message(kind, route, input, options, hops)
     const { msgId, deadline } = message.header
     const cancel = (): void => this.#cancel(message)
     const late = deadline === 0 ? () => undefined : this.#clock.at(deadline, () => this.#late(message))
@@ -229,7 +230,7 @@ export class TestKit implements Disposable {
     return answers
   }
 
-  #message(kind: RecordHeader['kind'], route: Route, input: unknown, options: TestMessageOptions): StoredMessage {
+  #message(kind: RecordHeader['kind'], route: Route, input: unknown, options: TestMessageOptions, hops: number): StoredMessage {
     const { session = 'test', principal = '', key = '', timeout, traceparent } = options
     const value = input instanceof Uint8Array ? input : Buffer.from(input === undefined ? '' : JSON.stringify(input))
     if (value.length > this.#maxPayload) throw new AnswerError('TOO_LARGE', `${value.length} bytes: at most ${this.#maxPayload}`)
@@ -240,7 +241,7 @@ export class TestKit implements Disposable {
       ...{ msgId, prev: msgId - 1, kind, principal, key, route: route.name, opcode: route.opcode ?? 0 },
       codec: options.codec ?? (input === undefined ? Codec.BYTES : Codec.JSON),
       deadline: ms === 0 ? 0 : this.now + ms,
-      ...{ gateway: 'test-kit', epoch: 1, incarnation: 'test-kit', resent: false },
+      ...{ gateway: 'test-kit', epoch: 1, incarnation: 'test-kit', resent: false, hops },
     }
     const headerText = encodeRecordHeader(header)
     return { session, bucket: bucketOf(session), header, headerText, value, traceparent, contentType: undefined }
@@ -325,12 +326,12 @@ export class TestKit implements Disposable {
 
   #emitted({ source: session, record }: Emit): void {
     const { head, payload } = unpackEmit(record)
-    const { route, topic, codec, key, principal, traceparent, deadline } = head
+    const { route, topic, codec, key, principal, traceparent, deadline, hops } = head
     const to = topic === undefined ? { route } : { topic }
     this.emits.push({ ...to, key, payload: readValue(codec, payload) })
     if (!this.#policed.routes.has(route)) return
     const options = { session, codec, key, principal, ...(deadline === 0 ? {} : { timeout: Math.max(1, deadline - this.now) }) }
-    this.#send('notify', route, new Uint8Array(payload), traceparent === undefined ? options : { ...options, traceparent })
+    this.#send('notify', route, new Uint8Array(payload), traceparent === undefined ? options : { ...options, traceparent }, hops)
   }
 
   #bury({ session, route, value, reason, errors }: DeadLetter): void {

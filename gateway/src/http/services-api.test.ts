@@ -60,13 +60,13 @@ describe('GET /v1/services', async () => {
       { name: 'canary', versions: { 2: 1 }, share: 0 },
     ])
     const { etag } = directory.snapshot()
-    gateway.context.routes.setTracks('orders', { stable: 90, canary: 10 })
+    gateway.context.routes.setTracks({ orders: { tracks: { stable: 90, canary: 10 } } })
     assert.deepEqual(
       (await read()).services[0].tracks?.map(({ share }) => share),
       [0.9, 0.1],
     )
     assert.notEqual(directory.snapshot().etag, etag)
-    gateway.context.routes.setTracks('orders', undefined)
+    gateway.context.routes.setTracks({})
   })
 
   test('tells one service with the schemas of its routes, by its name', async () => {

@@ -69,8 +69,8 @@ export const SEEDED_BUGS = {
   'emit-taken-away-too-soon': {
     why: 'an emit is taken out of its outbox before the log has it, and lost with its worker',
     file: 'consumers/src/emits/emit-relay.ts',
-    find: "record === undefined ? 'INVALID' : await this.#stored(record)",
-    replace: "record === undefined ? 'INVALID' : (void this.#stored(record), undefined)",
+    find: 'const refusal = await this.#stored(record)',
+    replace: 'const refusal = (void this.#stored(record), undefined)',
     within: 2_000,
   },
   'state-beside-the-finish': {

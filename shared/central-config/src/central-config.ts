@@ -1,3 +1,4 @@
+import { within } from '@causeway/backends'
 import type { Channels } from '@causeway/channels'
 import { type ConfigDocument, documentFaults, faultText, type Settings } from '@causeway/config'
 import type { ConsumedRecord, Following, Log } from '@causeway/log'
@@ -89,13 +90,13 @@ export class CentralConfig {
     const { channels, logger } = this.#options
     this.#copy = await this.#disk.read()
     void this.#follow()
-    const timer = Promise.withResolvers<'late'>()
-    const late = setTimeout(() => timer.resolve('late'), withinMs)
-    const first = await Promise.race([this.#caughtUp.promise, timer.promise])
-    clearTimeout(late)
-    if (first === 'late') this.#beginWithCopy()
-    else this.#current = this.#versions.latest
-    if (first !== 'late' && this.#current.version === 0 && this.#copy !== undefined)
+    const isRead = await within(withinMs, this.#caughtUp.promise).then(
+      () => true,
+      () => false,
+    )
+    if (isRead) this.#current = this.#versions.latest
+    else this.#beginWithCopy()
+    if (isRead && this.#current.version === 0 && this.#copy !== undefined)
       logger.warn(
         { copy: this.#copy.version },
         'the log holds no central configuration, though this process worked by one before; put it back with `causeway config apply`',

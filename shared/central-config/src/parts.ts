@@ -1,3 +1,4 @@
+import { within } from '@causeway/backends'
 import type { ConfigDocument, ConfigKey } from '@causeway/config'
 import { PARTS, PREPARE_MS, REASON_CHARACTERS } from './limits.ts'
 
@@ -67,19 +68,13 @@ export class Parts {
 
 /** What comes too late is given up, whatever it comes to. */
 async function inTime(preparing: Prepared | Promise<Prepared>): Promise<Prepared> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  let late = false
-  const timer = setTimeout(() => {
-    late = true
-    reject(new Error(`it did not say within ${PREPARE_MS} ms whether it can work by this version`))
-  }, PREPARE_MS)
+  let isLate = false
   const watched = Promise.resolve(preparing).then(ready => {
-    if (late) ready.abandon?.()
+    if (isLate) ready.abandon?.()
     return ready
   })
-  try {
-    return await Promise.race([watched, promise])
-  } finally {
-    clearTimeout(timer)
-  }
+  return await within(PREPARE_MS, watched, () => {
+    isLate = true
+    return new Error(`it did not say within ${PREPARE_MS} ms whether it can work by this version`)
+  })
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { within } from '@causeway/backends'
 import type { Appender, Log, LogRecord } from '@causeway/log'
 import { type Change, encodeChange, keyOf } from './change.ts'
 import { PROPOSE_MS } from './limits.ts'
@@ -48,17 +49,14 @@ export class Proposals {
     const change: Change = { id: randomUUID(), version: proposal.base + 1, ...proposal }
     const { promise, resolve, reject } = Promise.withResolvers<Verdict>()
     this.#waiting.set(change.id, { resolve, reject })
-    const timer = setTimeout(
-      () => reject(new Error(`the log has not given the change back within ${PROPOSE_MS} ms: look whether it is the present version`)),
-      PROPOSE_MS,
-    )
-    this.#append({ id: change.id, key: keyOf(change), value: encodeChange(change) })
+    const late = (): Error =>
+      new Error(`the log has not given the change back within ${PROPOSE_MS} ms: look whether it is the present version`)
     try {
-      const verdict = await promise
+      this.#append({ id: change.id, key: keyOf(change), value: encodeChange(change) })
+      const verdict = await within(PROPOSE_MS, promise, late)
       if (verdict === 'stale') this.remove([keyOf(change)])
       return verdict
     } finally {
-      clearTimeout(timer)
       this.#waiting.delete(change.id)
     }
   }

@@ -1,3 +1,4 @@
+import { within } from '@causeway/backends'
 import type { Channels } from '@causeway/channels'
 import { CONFIG_ASKED, CONFIG_STATES } from '@causeway/channels'
 import type { ConfigKey } from '@causeway/config'
@@ -77,16 +78,17 @@ export class ProcessStates {
   /** Resolves once `enough` says so of what was told, or after so long; whether it was enough. */
   async until(enough: () => boolean, withinMs: number): Promise<boolean> {
     if (enough()) return true
-    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const { promise, resolve } = Promise.withResolvers<void>()
     const look = (): void => {
-      if (enough()) resolve(true)
+      if (enough()) resolve()
     }
-    const timer = setTimeout(() => resolve(false), withinMs)
     this.#waiting.add(look)
     try {
-      return await promise
+      await within(withinMs, promise)
+      return true
+    } catch {
+      return false
     } finally {
-      clearTimeout(timer)
       this.#waiting.delete(look)
     }
   }

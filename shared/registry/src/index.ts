@@ -16,6 +16,6 @@ export type {
   WorkerProcess,
 } from './registry.ts'
 export { LATE_SESSIONS, LEASE_MS, PRIORITIES, SCHEMA_BYTES } from './registry.ts'
-export type { TrackWeights } from './route-table.ts'
+export type { ServiceTracks, TrackWeights } from './route-table.ts'
 export { RouteTable } from './route-table.ts'
 export { STABLE, TRACK_NAME, trackName } from './tracks.ts'

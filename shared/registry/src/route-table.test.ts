@@ -67,7 +67,7 @@ const tracksOf = (table: RouteTable, name = 'echo') => SESSIONS.map(session => t
 const share = (tracks: readonly string[], track: string) => tracks.filter(each => each === track).length / tracks.length
 const weighed = (weights: TrackWeights, ...args: Parameters<typeof tableOf>) => {
   const table = tableOf(...args)
-  table.setTracks('orders', weights)
+  table.setTracks({ orders: { tracks: weights } })
   return table
 }
 const BOTH = { orders: [echo], orders_canary: [echo] }
@@ -86,7 +86,7 @@ describe('tracks of a service', () => {
   test('a share that grows takes from stable alone: whoever was on the canary stays there', () => {
     const table = weighed({ stable: 90, canary: 10 }, BOTH)
     const before = tracksOf(table)
-    table.setTracks('orders', { stable: 60, canary: 40 })
+    table.setTracks({ orders: { tracks: { stable: 60, canary: 40 } } })
     const after = tracksOf(table)
     assert.ok(before.every((track, n) => track === 'orders' || after[n] === track))
     assert.ok(Math.abs(share(after, 'orders_canary') - 0.4) < 0.03)
@@ -126,10 +126,17 @@ describe('tracks of a service', () => {
   test('shares that make no sense are refused, and change nothing', () => {
     const table = weighed({ stable: 1, canary: 1 }, BOTH)
     const before = tracksOf(table)
-    assert.throws(() => table.setTracks('orders', { stable: -1, canary: 1 }), /stable has the share -1/)
-    assert.throws(() => table.setTracks('orders', { stable: 0, canary: 0 }), /no track has a share/)
-    assert.deepEqual(tracksOf(table), before)
-    table.setTracks('orders', undefined)
-    assert.equal(share(tracksOf(table), 'orders'), 1)
+    const set = (tracks: TrackWeights) => table.setTracks({ billing: { tracks: { canary: 1 } }, orders: { tracks } })
+    assert.throws(() => set({ stable: -1, canary: 1 }), /tracks of orders: stable has the share -1/)
+    assert.throws(() => set({ stable: 0, canary: 0 }), /tracks of orders: no track has a share/)
+    assert.deepEqual([tracksOf(table), table.weightsOf('billing')], [before, { stable: 1 }])
+  })
+
+  test('shares are those that were said last: a service that is no longer named, or has none, is on stable alone', () => {
+    const table = weighed({ canary: 1 }, BOTH)
+    table.setTracks({ billing: { tracks: { canary: 1 } }, orders: {} })
+    assert.deepEqual([share(tracksOf(table), 'orders'), table.weightsOf('billing')], [1, { canary: 1 }])
+    table.setTracks({})
+    assert.deepEqual(table.weightsOf('billing'), { stable: 1 })
   })
 })

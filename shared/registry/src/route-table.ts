@@ -5,6 +5,9 @@ import { STABLE, trackName } from './tracks.ts'
 /** Shares of a service's sessions by track, in whatever unit; a track that is not named gets none. */
 export type TrackWeights = Readonly<Record<string, number>>
 
+/** What a configuration says of services, as far as tracks go. */
+export type ServiceTracks = Readonly<Record<string, { readonly tracks?: TrackWeights }>>
+
 /** Where nobody says otherwise. */
 const STABLE_ALONE: TrackWeights = { [STABLE]: 1 }
 /** Shares are told apart down to a hundredth of a percent. */
@@ -21,7 +24,7 @@ export class RouteTable {
   /** Services with a live worker on `stable`. */
   #liveStable = new Set<string>()
   #services: string[] = []
-  readonly #weights = new Map<string, TrackWeights>()
+  #weights: ReadonlyMap<string, TrackWeights> = new Map()
   /** Rises whenever a track may be chosen otherwise than before. */
   version = 0
 
@@ -47,16 +50,14 @@ export class RouteTable {
     this.version++
   }
 
-  /** Sets the shares of a service's tracks; undefined: all to `stable`. Throws a TypeError where a share is no number from 0, or all are 0. */
-  setTracks(service: string, weights: TrackWeights | undefined): void {
-    if (weights === undefined) this.#weights.delete(service)
-    else {
-      const shares = Object.entries(weights)
-      const wrong = shares.find(([, share]) => !(Number.isFinite(share) && share >= 0))
-      if (wrong !== undefined) throw new TypeError(`tracks of ${service}: ${wrong[0]} has the share ${wrong[1]}: expected a number from 0`)
-      if (shares.every(([, share]) => share === 0)) throw new TypeError(`tracks of ${service}: no track has a share above 0`)
-      this.#weights.set(service, { ...weights })
-    }
+  /**
+   * Sets the shares of all services' tracks, in place of those before; of a service that is not named or has none, all goes to `stable`.
+   * Throws a TypeError where a share is no number from 0, or all of a service are 0; then nothing is changed.
+   */
+  setTracks(services: ServiceTracks): void {
+    const weights = new Map<string, TrackWeights>()
+    for (const [service, { tracks }] of Object.entries(services)) if (tracks !== undefined) weights.set(service, checked(service, tracks))
+    this.#weights = weights
     this.version++
   }
 
@@ -116,6 +117,14 @@ export class RouteTable {
   get services(): string[] {
     return this.#services
   }
+}
+
+function checked(service: string, weights: TrackWeights): TrackWeights {
+  const shares = Object.entries(weights)
+  const wrong = shares.find(([, share]) => !(Number.isFinite(share) && share >= 0))
+  if (wrong !== undefined) throw new TypeError(`tracks of ${service}: ${wrong[0]} has the share ${wrong[1]}: expected a number from 0`)
+  if (shares.every(([, share]) => share === 0)) throw new TypeError(`tracks of ${service}: no track has a share above 0`)
+  return { ...weights }
 }
 
 const rank = ({ track }: RouteTrack, live: ReadonlySet<string> | undefined): number =>

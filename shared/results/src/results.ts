@@ -1,10 +1,10 @@
 /**
- * Port: results kept under a key for a while, and who is making one just now. Two adapters: results-redis.ts and results-embedded.ts.
+ * Port: results kept under a key for a while, and who is making one just now. Adapters: results-redis.ts, results-embedded.ts, and results-in-memory.ts for tests.
  *
  * What an adapter promises, and results.conformance.ts proves:
  * - Of all claims of a key that are made at a time, one is `claimed`; it is in the store before the promise resolves.
  * - A claim ends with keep(), release() or its time; a result ends with its time. A claim that has ended changes nothing any more.
- * - Durability: as the store's own (Redis: its AOF policy; embedded: fsynced). A store that lost its last writes may let a key be claimed again.
+ * - Durability: as the store's own (Redis: its AOF policy; embedded: fsynced; in memory: none beyond the process). A store that lost its last writes may let a key be claimed again.
  */
 export type Claim =
   | { kind: 'claimed' }

@@ -254,7 +254,10 @@ export function effects(onSessions: OnSessions, capabilities: SessionsCapabiliti
     const session = await openSession(sessions)
     const source = sourceOf(session)
     await sessions.finish([effective(notified(session, 1), emitting([emitTo(source, 'a')], Date.now() - 1))])
-    assert.deepEqual(await sessions.sweep(Date.now()), [source])
+    assert.deepEqual(
+      (await sessions.sweep(Date.now())).map(({ session }) => session),
+      [source],
+    )
     await sessions.finish([effective(notified(session, 2), emitting([emitTo(source, 'b')]))])
     const [before, after] = await sessions.emits(SERVICE, session.bucket, 2)
     assert.deepEqual([before.msgId, after.msgId], [1, 1])

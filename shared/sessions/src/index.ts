@@ -6,6 +6,7 @@ export type {
   CatchUpAnswer,
   CatchUpQuery,
   Delivery,
+  EndedSession,
   FinishChunk,
   FinishEntry,
   FinishFinal,

@@ -188,20 +188,24 @@ export function leasing(onSessions: OnSessions, capabilities: SessionsCapabiliti
     assert.ok(!(await sessions.list(100_000)).sessions.includes(session.session))
   })
 
-  onSessions('sweeps sessions past their time, names them, and leaves the others', async ({ sessions }) => {
+  onSessions('sweeps sessions past their time, tells whose they were, and leaves the others', async ({ sessions }) => {
     const past = { ...newSession(), expiresAt: Date.now() - 1 }
     const present = newSession()
     await sessions.open([past, present])
     const ended = await sessions.sweep(Date.now())
-    assert.ok(ended.includes(past.session))
-    assert.ok(!ended.includes(present.session))
+    const { session, principal, incarnation } = past
+    assert.deepEqual(
+      ended.filter(each => each.session === session),
+      [{ session, principal, incarnation, epoch: 1 }],
+    )
+    assert.ok(!ended.some(each => each.session === present.session))
     assert.equal(await sessions.info(past.session, past.bucket), undefined)
     assert.ok(await sessions.info(present.session, present.bucket))
     assert.deepEqual(
       (await sessions.finish([answer(past, 1), answer(present, 1)])).map(({ status }) => status),
       ['expired', 'done'],
     )
-    assert.ok(!(await sessions.sweep(Date.now())).includes(past.session))
+    assert.ok(!(await sessions.sweep(Date.now())).some(each => each.session === session))
   })
 
   onSessions('answers a ping', async ({ sessions }) => sessions.ping())

@@ -1,10 +1,10 @@
 import { LEDGER_FIELDS } from '@causeway/redis'
 
-/** What was in flight counts as expired from now on; what is parked or retrying, when its turn comes. */
+/** What was in flight counts as expired from now on; what is parked or retrying, when its turn comes. Gives whose it was: principal, epoch, incarnation. */
 const endLua = `
 local function end_session(tag, sid)
   local key = tag .. 's:' .. sid
-  local s = redis.call('HMGET', key, 'c', 'f', 'w', 'y')
+  local s = redis.call('HMGET', key, 'c', 'f', 'w', 'y', 'p', 'e', 'i')
   local in_flight = tonumber(s[1] or 0) - tonumber(s[2] or 0) - tonumber(s[3] or 0)
   if in_flight > 0 then redis.call('HINCRBY', tag .. 't', ${LEDGER_FIELDS.expired}, in_flight) end
   -- state that services keep of it
@@ -16,6 +16,7 @@ local function end_session(tag, sid)
   end
   redis.call('DEL', key, tag .. 'o:' .. sid, tag .. 'x:' .. sid, tag .. 'r:' .. sid)
   redis.call('ZREM', tag .. 'z', sid)
+  return s[5] or '', s[6] or '0', s[7] or ''
 end
 `
 
@@ -24,7 +25,7 @@ end
  *
  * ARGV  1 prefix  2 now, Unix ms  3 most sessions a bucket  4 buckets
  * Keys  all keys of the sessions, ends, totals (keys.ts)
- * Returns  the sessions ended
+ * Returns  four a session ended: session, principal, epoch, incarnation
  */
 export const sweepScript = `${endLua}
 local prefix, now, limit, buckets = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
@@ -32,8 +33,7 @@ local ended = {}
 for bucket = 0, buckets - 1 do
   local tag = prefix .. ':{' .. bucket .. '}:'
   for _, sid in ipairs(redis.call('ZRANGEBYSCORE', tag .. 'z', '-inf', now, 'LIMIT', 0, limit)) do
-    end_session(tag, sid)
-    ended[#ended + 1] = sid
+    for _, part in ipairs({ sid, end_session(tag, sid) }) do ended[#ended + 1] = part end
   end
 end
 return ended

@@ -4,6 +4,7 @@ import type { Emit, EmitWrite, SharedValue, StateQuery, StoredState, WaitingEmit
 import type {
   CatchUpAnswer,
   CatchUpQuery,
+  EndedSession,
   FinishEntry,
   FinishResult,
   FinishStatus,
@@ -184,11 +185,11 @@ class EmbeddedSessions implements Sessions {
     await this.#commit()
   }
 
-  async sweep(now: number): Promise<string[]> {
+  async sweep(now: number): Promise<EndedSession[]> {
     const ended = [...this.#sessions.values()].filter(({ expiresAt }) => expiresAt <= now)
     for (const state of ended) this.#end(state)
     if (ended.length > 0) await this.#commit()
-    return ended.map(({ session }) => session)
+    return ended.map(({ session, principal, epoch, incarnation }) => ({ session, principal, epoch, incarnation }))
   }
 
   async listen(gateway: string, handlers: WakeHandlers): Promise<Listening> {

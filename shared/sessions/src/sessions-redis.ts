@@ -24,6 +24,7 @@ import { endScript, marksScript, sweepScript } from './script-sweep.ts'
 import type {
   CatchUpAnswer,
   CatchUpQuery,
+  EndedSession,
   FinishEntry,
   FinishResult,
   Ledger,
@@ -207,8 +208,12 @@ class RedisSessions implements Sessions {
     await this.#end.run(this.#redis, this.#prefix, bucket, session, epoch)
   }
 
-  async sweep(now: number): Promise<string[]> {
-    return ((await this.#sweep.run(this.#redis, this.#prefix, now, SWEEP_PER_BUCKET, BUCKETS)) as Buffer[]).map(String)
+  async sweep(now: number): Promise<EndedSession[]> {
+    const told = ((await this.#sweep.run(this.#redis, this.#prefix, now, SWEEP_PER_BUCKET, BUCKETS)) as Buffer[]).map(String)
+    return Array.from({ length: told.length / 4 }, (_, index) => {
+      const [session, principal, epoch, incarnation] = told.slice(index * 4, index * 4 + 4)
+      return { session, principal, epoch: Number(epoch), incarnation }
+    })
   }
 
   listen(gateway: string, handlers: WakeHandlers): Promise<Listening> {

@@ -225,6 +225,9 @@ export interface WakeHandlers {
   replaced(session: string, epoch: number): void
 }
 
+/** A session that a sweep has ended. */
+export type EndedSession = Pick<SessionInfo, 'session' | 'principal' | 'epoch' | 'incarnation'>
+
 export interface SessionInfo {
   session: string
   principal: string
@@ -282,8 +285,8 @@ export interface Sessions {
   catchUp(queries: readonly CatchUpQuery[]): Promise<CatchUpAnswer[]>
   /** Ends a session on its client's wish; only under its present epoch. */
   end(session: string, bucket: number, epoch: number): Promise<void>
-  /** Ends sessions past their time; returns those it ended. Any process may call it. */
-  sweep(now: number): Promise<string[]>
+  /** Ends sessions past their time; returns those it ended, as they were. Any process may call it; one session is told to one caller. */
+  sweep(now: number): Promise<EndedSession[]>
   /** Connects a gateway's wake-ups. */
   listen(gateway: string, handlers: WakeHandlers): Promise<Listening>
   info(session: string, bucket: number): Promise<SessionInfo | undefined>

@@ -53,7 +53,7 @@ export const BUGS: readonly SeededBug[] = [
     what: 'an offset counts as complete when its handler is called, not when its finish has returned',
     edits: [
       {
-        file: 'consumers/src/dispatcher.ts',
+        file: 'consumers/src/assignment.ts',
         find: '    lane.unfinished++\n',
         replace: '    lane.unfinished++\n    begun.entry.complete = true\n',
       },
@@ -97,7 +97,7 @@ export const BUGS: readonly SeededBug[] = [
     what: 'a worker that takes partitions over does not ask which sessions have a failed message before theirs',
     edits: [
       {
-        file: 'consumers/src/dispatcher.ts',
+        file: 'consumers/src/assignment.ts',
         find: 'new Lanes(heads, this.#options.counters)',
         replace: 'new Lanes([], this.#options.counters)',
       },
