@@ -99,7 +99,7 @@ export class EchoSessions implements Sessions {
     this.#seqs.delete(session)
   }
 
-  async sweep(): Promise<string[]> {
+  async sweep(): Promise<[]> {
     return []
   }
 
