@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Backend, KAFKA_VERSION, startKafka, startRedis } from '@causeway/test-backends'
 import { CAUSEWAY_WARM_UP_MS, READY_POLL_MS, READY_TIMEOUT_MS } from './limits.ts'
 import { packageVersions } from './package-version.ts'
-import { redisVersion } from './redis-version.ts'
+import { redisInfo } from './redis-info.ts'
 import { SourceProcess } from './source-process.ts'
 import { startSystem } from './start-system.ts'
 import type { Subject, System } from './subject.ts'
@@ -21,6 +21,10 @@ export interface RealOptions {
   concurrency?: number
   /** Further flags of both processes. */
   flags?: readonly string[]
+  /** How many gateways there are. Default: 1. */
+  gateways?: number
+  /** Further flags of these. */
+  gatewayFlags?: readonly string[]
   /** What the worker serves, and a request that it answers. Default: the demo, and an echo. */
   served?: { module: string; request: object }
 }
@@ -60,18 +64,19 @@ export const CAUSEWAY_EMBEDDED: Subject = {
   start: () => start(startEmbedded),
 }
 
-type Started = Pick<System, 'processes' | 'versions' | 'addWorker'> & { addresses: GatewayAddresses }
+type Started = Pick<System, 'processes' | 'versions' | 'addWorker' | 'redis'> & { addresses: readonly GatewayAddresses[] }
 
 /** Resolves once an echo has come back through all of it. */
 const start = (open: (parts: AsyncDisposableStack) => Promise<Started>, request: object = ECHO): Promise<System> =>
   startSystem(async parts => {
     const { addresses, ...started } = await open(parts)
-    await untilAnswered(addresses.http, request)
-    return { ...started, port: Number(new URL(addresses.tcp).port), generator: GENERATOR }
+    for (const { http } of addresses) await untilAnswered(http, request)
+    const ports = addresses.map(({ tcp }) => Number(new URL(tcp).port))
+    return { ...started, port: ports[0], ports, generator: GENERATOR }
   })
 
 async function startReal(
-  { client, aof, concurrency, served, flags: more = [] }: RealOptions,
+  { client, aof, concurrency, served, flags: more = [], gateways: count = 1, gatewayFlags = [] }: RealOptions,
   parts: AsyncDisposableStack,
 ): Promise<Started> {
   const redisArgs = aof === 'off' ? [] : ['--appendonly', 'yes', '--appendfsync', aof]
@@ -79,17 +84,27 @@ async function startReal(
   const prefix = `bench-${randomBytes(4).toString('hex')}`
   const backends = ['--kafka-brokers', kafka.address, '--redis-url', `redis://${redis.address}`, '--redis-prefix', prefix]
   const flags = [...SHARED_FLAGS, ...backends, '--kafka-client', client, ...more]
-  const gateway = begin('gateway', ['gateway', ...flags, ...FREE_PORTS], parts)
+  const gateways = Array.from({ length: count }, () => begin('gateway', ['gateway', ...flags, ...FREE_PORTS, ...gatewayFlags], parts))
   const places = concurrency === undefined ? [] : ['--concurrency', String(concurrency)]
   const beginWorker = () => begin('worker', ['worker', served?.module ?? DEMO, ...flags, ...places, '--worker-port', '0'], parts)
-  const worker = beginWorker()
-  const addresses = await gateway.next<GatewayAddresses>(READY_TIMEOUT_MS)
-  await worker.next(READY_TIMEOUT_MS)
+  const workers: number[] = []
+  const addWorker = async (): Promise<void> => {
+    const worker = beginWorker()
+    await worker.next(READY_TIMEOUT_MS)
+    workers.push(worker.pid)
+  }
+  const [addresses] = await Promise.all([
+    Promise.all(gateways.map(gateway => gateway.next<GatewayAddresses>(READY_TIMEOUT_MS))),
+    addWorker(),
+  ])
   return {
-    addresses,
-    addWorker: async () => void (await beginWorker().next(READY_TIMEOUT_MS)),
-    processes: { gateway: gateway.pid, worker: worker.pid, Kafka: kafka.pid, Redis: redis.pid },
-    versions: { Kafka: KAFKA_VERSION, Redis: await redisVersion(redis.address), ...packageVersions(PACKAGES[client], 'ioredis') },
+    ...{ addresses, addWorker, redis: redis.address },
+    processes: { gateway: gateways.map(({ pid }) => pid), worker: workers, Kafka: kafka.pid, Redis: redis.pid },
+    versions: {
+      Kafka: KAFKA_VERSION,
+      Redis: (await redisInfo(redis.address, 'server')).redis_version,
+      ...packageVersions(PACKAGES[client], 'ioredis'),
+    },
   }
 }
 
@@ -107,7 +122,7 @@ async function startEmbedded(parts: AsyncDisposableStack): Promise<Started> {
   const folder = temporaryFolder(parts)
   const causeway = begin('causeway process', ['start', DEMO, ...SHARED_FLAGS, ...FREE_PORTS, '--data-dir', folder], parts)
   return {
-    addresses: await causeway.next<GatewayAddresses>(READY_TIMEOUT_MS),
+    addresses: [await causeway.next<GatewayAddresses>(READY_TIMEOUT_MS)],
     processes: { causeway: causeway.pid },
     versions: packageVersions('lmdb'),
   }

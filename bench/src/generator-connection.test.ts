@@ -126,6 +126,35 @@ describe('a generator connection', () => {
     )
   })
 
+  test('answers a PING with its bytes, and counts it where heartbeats are what is measured', async t => {
+    const pong = Promise.withResolvers<Frame>()
+    const server = createServer(socket => {
+      const decoder = new FrameDecoder()
+      socket.on('data', chunk => {
+        const frames: Frame[] = []
+        decoder.push(chunk, frames)
+        for (const frame of frames) {
+          if (frame.type === FrameType.SYN) {
+            socket.write(encodeFrame({ type: FrameType.SYN_ACK, payload: '{}' }))
+            socket.write(encodeFrame({ type: FrameType.PING, payload: Buffer.from('beat') }))
+          } else if (frame.type !== FrameType.ACK && frame.type !== FrameType.CLOSE) pong.resolve(frame)
+        }
+      })
+      socket.on('error', () => socket.destroy())
+    }).listen(0, '127.0.0.1')
+    t.after(() => server.close())
+    await once(server, 'listening')
+    let beats = 0
+    const observer = { answered: () => beats++, gap() {}, wrongLength() {}, failed: (code: string) => assert.fail(code) }
+    const { port } = server.address() as AddressInfo
+    const connection = new GeneratorConnection({ port, depth: 0, size: 50, opcode: 1, heartbeats: true, observer })
+    await connection.opened
+    connection.start()
+    const { type, payload } = await pong.promise
+    connection.close()
+    assert.deepEqual([type, Buffer.from(payload).toString(), beats], [FrameType.PONG, 'beat', 1])
+  })
+
   test('tells errors by their code', async t => {
     const { seen } = await generate(t, 8, ({ msgId }) => encodeError(problem('NO_ROUTE'), { msgId }))
     assert.equal(seen.codes[0], 'NO_ROUTE')

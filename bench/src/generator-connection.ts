@@ -1,16 +1,12 @@
 import { connect, type Socket } from 'node:net'
 import { Codec, decodeError, encodeFrame, encodeSyn, FrameType, HEADER_SIZE } from '@causeway/protocol'
 import type { Carrier } from './carrier.ts'
-import type { LoadConnection, LoadOptions } from './generate.ts'
+import type { LoadConnection, LoadOptions, OwnOptions } from './generate.ts'
 import { MAX_DEPTH } from './limits.ts'
 
-export interface ConnectionOptions extends LoadOptions {
+export interface ConnectionOptions extends Omit<LoadOptions, 'own'>, OwnOptions {
   /** Opcode of a route that echoes. */
   opcode: number
-  /** With what a payload begins; its other bytes are letters. Default: nothing. */
-  head?: Uint8Array
-  /** A request each so many ms, whatever is answered, in place of `depth` outstanding. */
-  everyMs?: number
   /** Default: the frames go over the bare socket. */
   carrier?: Carrier
 }
@@ -36,11 +32,11 @@ export class GeneratorConnection implements LoadConnection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options
-    const { size, opcode, port, head = [] } = options
+    const { size, opcode, port, from, head = [] } = options
     const payload = new Uint8Array(size).fill(0x61)
     payload.set(head)
     this.#template = Buffer.from(encodeFrame({ type: FrameType.REQUEST, codec: Codec.BYTES, opcode, msgId: 1, payload }))
-    this.#socket = connect({ port, host: '127.0.0.1', noDelay: true })
+    this.#socket = connect({ port, host: '127.0.0.1', localAddress: from, noDelay: true })
     const { carrier } = options
     this.#socket.on('connect', () => {
       if (carrier === undefined) this.#greet()
@@ -61,8 +57,9 @@ export class GeneratorConnection implements LoadConnection {
 
   start(): void {
     const { depth, everyMs } = this.#options
-    if (everyMs === undefined) this.#request(depth)
-    else setTimeout(() => this.#keepPace(everyMs), Math.random() * everyMs)
+    if (everyMs === undefined) {
+      if (depth > 0) this.#request(depth)
+    } else setTimeout(() => this.#keepPace(everyMs), Math.random() * everyMs)
   }
 
   #keepPace(everyMs: number): void {
@@ -128,6 +125,9 @@ export class GeneratorConnection implements LoadConnection {
     if (type === FrameType.SYN_ACK) {
       this.#write(encodeFrame({ type: FrameType.ACK }))
       this.#opened.resolve()
+    } else if (type === FrameType.PING) {
+      this.#write(encodeFrame({ type: FrameType.PONG, payload: bytes.subarray(at + HEADER_SIZE, end) }))
+      if (this.#options.heartbeats) this.#options.observer.answered(0)
     } else if (type === FrameType.ERROR || type === FrameType.CLOSE) {
       this.#options.observer.failed(decodeError(bytes.subarray(at + HEADER_SIZE, end)).code)
     }

@@ -15,4 +15,4 @@ export interface GeneratorResult {
 }
 
 /** A line of a generator's stdout. */
-export type GeneratorEvent = { event: 'measuring' } | ({ event: 'result' } & GeneratorResult)
+export type GeneratorEvent = { event: 'measuring'; openedInMs: number } | ({ event: 'result' } & GeneratorResult)

@@ -3,8 +3,8 @@ import { generate } from './generate.ts'
 import { GeneratorConnection } from './generator-connection.ts'
 import { ECHO_OPCODE } from './shapes.ts'
 
-await generate(async options => {
-  const connection = new GeneratorConnection({ ...options, opcode: ECHO_OPCODE })
+await generate(async ({ own, ...options }) => {
+  const connection = new GeneratorConnection({ ...options, ...own, opcode: own?.opcode ?? ECHO_OPCODE })
   await connection.opened
   return connection
 })

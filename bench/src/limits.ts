@@ -14,6 +14,14 @@ export const READY_POLL_MS = 100
 export const STOP_TIMEOUT_MS = 15_000
 /** How long the generator may take beyond its own times until it has connected or reported, ms. */
 export const GENERATOR_GRACE_MS = 30_000
+/** The same for each of its connections, ms. */
+export const OPENING_MS_EACH = 4
+/** Connections that a generator opens at a time: less than a server's backlog. */
+export const OPENING = 250
+/** Most connections of a generator and of a gateway in a measurement, each a process: below the 20,000 files that systems give one. */
+export const MOST_CONNECTIONS = 12_500
+/** Until workers that joined have their share, ms. */
+export const JOIN_MS = 6_000
 /** Measured time of one codec in one direction, ms; half of it before that as warm-up. */
 export const CODEC_MS = 500
 /** How long one of Kafka's tools may take, ms: a million records on a machine that is busy otherwise. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { GeneratorResult } from './generator-event.ts'
-import { connectionsOf, merge } from './measure.ts'
+import { connectionsOf } from './generators.ts'
+import { merge } from './measure.ts'
 import { BROAD, byGenerators, oneGeneratorName, SERIAL } from './shapes.ts'
 import { Tally } from './tally.ts'
 

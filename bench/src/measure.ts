@@ -1,8 +1,7 @@
 import { cpuSeconds, machineCpuSeconds } from './cpu.ts'
-import type { GeneratorEvent, GeneratorResult } from './generator-event.ts'
-import { GENERATOR_GRACE_MS } from './limits.ts'
-import { PAYLOAD_SIZE, type Shape } from './shapes.ts'
-import { SourceProcess } from './source-process.ts'
+import type { GeneratorResult } from './generator-event.ts'
+import { Generators, type Load } from './generators.ts'
+import type { Shape } from './shapes.ts'
 import { LatencyHistogram } from './statistics.ts'
 import type { System } from './subject.ts'
 
@@ -20,60 +19,47 @@ export interface Measurement {
   generatorCpuShare: number
   /** CPU seconds of everything else on the machine; undefined where they could not be read. */
   otherCpuSeconds: number | undefined
-}
-
-/** How one shape is put on a system. */
-export interface Load {
-  shape: Shape
-  warmUpMs: number
-  measureMs: number
+  /** What the slowest generator took to open its connections, ms. */
+  openedInMs: number
 }
 
 /** Rejects where anything was lost or broken: a figure of such a run would be no figure. */
 export async function measure(system: System, load: Load): Promise<Measurement> {
-  const { warmUpMs, measureMs, shape } = load
-  await using generators = startGenerators(system, load)
-  await generators.next('measuring', warmUpMs + GENERATOR_GRACE_MS)
+  const [measurement] = await measureTimes(system, { ...load, times: 1 })
+  return measurement
+}
+
+/** The same, so many times on the same connections. */
+export async function measureTimes(system: System, load: Load): Promise<Measurement[]> {
+  await using generators = new Generators(system, load)
+  const measurements: Measurement[] = []
+  for (let time = load.times ?? 1; time > 0; time--) measurements.push(await measureOnce(system, load.shape, generators))
+  return measurements
+}
+
+/** What generators tell of their next measured time, and what it cost. `meanwhile` is called when it has begun. */
+export async function measureOnce(
+  system: System,
+  shape: Shape,
+  generators: Generators,
+  meanwhile = async (): Promise<void> => {},
+): Promise<Measurement> {
+  const opened = await generators.measuring()
   const before = cpuOf(system.processes)
   const machineBefore = machineCpuSeconds()
-  const results = await generators.next('result', measureMs + GENERATOR_GRACE_MS)
+  const [results] = await Promise.all([generators.results(), meanwhile()])
   const after = cpuOf(system.processes)
   const machineAfter = machineCpuSeconds()
   for (const result of results) refuseFailures(shape, result)
   const entries = Object.entries(after).map(([name, seconds]) => [name, seconds - (before[name] ?? Number.NaN)] as const)
   const cpu = Object.fromEntries(entries.filter(([, seconds]) => !Number.isNaN(seconds)))
   const merged = merge(results)
-  return { ...merged, cpu, otherCpuSeconds: othersBetween(machineBefore, machineAfter, cpu, merged.generatorCpuSeconds) }
-}
-
-function startGenerators({ port, generator }: System, { shape, warmUpMs, measureMs }: Load) {
-  const processes = connectionsOf(shape).map(connections => {
-    const values = { port, connections, depth: shape.depth, size: PAYLOAD_SIZE, 'warm-up': warmUpMs, measure: measureMs }
-    const args = Object.entries(values).flatMap(([name, value]) => [`--${name}`, String(value)])
-    return new SourceProcess('generator', generator, args)
-  })
-  return {
-    /** The next event of each, which is of this kind. */
-    async next<K extends GeneratorEvent['event']>(kind: K, timeoutMs: number): Promise<Extract<GeneratorEvent, { event: K }>[]> {
-      const events = await Promise.all(processes.map(each => each.next<GeneratorEvent>(timeoutMs)))
-      const wrong = events.find(({ event }) => event !== kind)
-      if (wrong !== undefined) throw new Error(`a generator tells ${JSON.stringify(wrong)}, expected its ${kind}`)
-      return events as Extract<GeneratorEvent, { event: K }>[]
-    },
-    async [Symbol.asyncDispose]() {
-      await Promise.all(processes.map(each => each.stop()))
-    },
-  }
-}
-
-/** The connections of each generator, as even as they can be. */
-export function connectionsOf({ connections, generators }: Shape): number[] {
-  const least = Math.floor(connections / generators)
-  return Array.from({ length: generators }, (_, index) => least + (index < connections % generators ? 1 : 0)).filter(count => count > 0)
+  const otherCpuSeconds = othersBetween(machineBefore, machineAfter, cpu, merged.generatorCpuSeconds)
+  return { ...merged, cpu, otherCpuSeconds, openedInMs: Math.max(...opened.map(({ openedInMs }) => openedInMs)) }
 }
 
 /** The figures of generators that ran side by side. */
-export function merge(results: readonly GeneratorResult[]): Omit<Measurement, 'cpu' | 'otherCpuSeconds'> {
+export function merge(results: readonly GeneratorResult[]): Omit<Measurement, 'cpu' | 'otherCpuSeconds' | 'openedInMs'> {
   const sum = (figure: (result: GeneratorResult) => number): number => results.reduce((total, result) => total + figure(result), 0)
   const histogram = new LatencyHistogram()
   for (const { latencies } of results) histogram.addCounts(latencies)
@@ -88,7 +74,10 @@ export function merge(results: readonly GeneratorResult[]): Omit<Measurement, 'c
 }
 
 function cpuOf(processes: System['processes']): Record<string, number> {
-  const read = Object.entries(processes).map(([name, pid]) => [name, cpuSeconds(pid)] as const)
+  const read = Object.entries(processes).map(([name, pids]) => {
+    const each = [pids].flat().map(cpuSeconds)
+    return [name, each.every(seconds => seconds !== undefined) ? each.reduce((sum, seconds) => sum + seconds, 0) : undefined] as const
+  })
   return Object.fromEntries(read.filter((entry): entry is readonly [string, number] => entry[1] !== undefined))
 }
 

@@ -1,46 +1,47 @@
 // `npm run bench:neighbours`: whether one session whose messages all fail (G6) slows the others. Interleaved rounds with and without it.
-import { parseArgs } from 'node:util'
+import { NEIGHBOURS_STUDY } from './capacity/load-studies.ts'
+import { type Figures, pointOf } from './capacity/study.ts'
+import { studyCommand } from './capacity/study-command.ts'
 import { CAUSEWAY_EMBEDDED, causewayOn } from './causeway.ts'
 import { CAUSEWAY_WARM_UP_MS, WARM_UP_MS } from './limits.ts'
-import { machine } from './machine.ts'
-import { type NeighboursLoad, type NeighboursResult, neighbours } from './neighbours.ts'
-import { whole } from './options.ts'
-import { median } from './statistics.ts'
+import { type NeighboursLoad, neighbours } from './neighbours.ts'
 
-const { values } = parseArgs({
-  options: {
-    sessions: { type: 'string', default: '64' },
-    rate: { type: 'string', default: '2000' },
-    outstanding: { type: 'string', default: '256' },
-    rounds: { type: 'string', default: '7' },
-    seconds: { type: 'string', default: '5' },
-    embedded: { type: 'boolean', default: false },
+await studyCommand(
+  {
+    name: 'bench:neighbours',
+    what: 'Measures echoes at a steady pace, alone and beside a session all of whose messages fail.',
+    studies: [NEIGHBOURS_STUDY],
+    ...{ rounds: 7, seconds: 5 },
+    numbers: {
+      sessions: { standard: 64, help: 'that are measured' },
+      rate: { standard: 2_000, help: 'echoes a second of all of them' },
+      outstanding: { standard: 256, help: 'messages of the failing session' },
+    },
+    flags: { embedded: 'one process on its own data folder; is printed and not kept' },
   },
-})
-const [rounds, seconds] = [whole('rounds', values.rounds), whole('seconds', values.seconds)]
-const sessions = whole('sessions', values.sessions)
-const load = { sessions, everyMs: (sessions * 1_000) / whole('rate', values.rate), warmUpMs: WARM_UP_MS, measureMs: seconds * 1_000 }
-const outstanding = whole('outstanding', values.outstanding)
-
-const subject = values.embedded ? CAUSEWAY_EMBEDDED : causewayOn({ client: 'kafkajs', aof: 'everysec' })
-await using system = await subject.start()
-const run = (each: Omit<NeighboursLoad, 'port'>): Promise<NeighboursResult> => neighbours({ port: system.port, ...each })
-process.stdout.write(
-  `${JSON.stringify(machine())}\n${subject.name}: ${sessions} sessions, ${values.rate} echoes a second; poison: ${outstanding} outstanding\n`,
+  async ({ rounds, seconds, flags, numbers }, parts) => {
+    const { sessions, rate, outstanding } = numbers
+    const isEmbedded = flags.has('embedded')
+    const subject = isEmbedded ? CAUSEWAY_EMBEDDED : causewayOn({ client: 'kafkajs', aof: 'everysec' })
+    const system = parts.use(await subject.start())
+    const load = { sessions, everyMs: (sessions * 1_000) / rate, warmUpMs: WARM_UP_MS, measureMs: seconds * 1_000 }
+    const run = async (each: Omit<NeighboursLoad, 'port'>): Promise<Figures> => {
+      const { answered, ...figures } = await neighbours({ port: system.port, ...each })
+      return { perSecond: answered / seconds, ...figures }
+    }
+    const measure = async () => {
+      await run({ ...load, poison: outstanding, warmUpMs: CAUSEWAY_WARM_UP_MS, measureMs: 1 })
+      const found = new Map<number, Figures[]>([0, outstanding].map(poison => [poison, []]))
+      for (let round = 1; round <= rounds; round++)
+        for (const [poison, runs] of found) {
+          const figures = await run({ ...load, poison })
+          runs.push(figures)
+          process.stderr.write(
+            `round ${round}, ${poison} failing: p50 ${figures.p50Ms.toFixed(2)} ms, p99 ${figures.p99Ms.toFixed(2)} ms\n`,
+          )
+        }
+      return { points: [...found].map(([poison, runs]) => pointOf(poison, runs)), versions: system.versions }
+    }
+    return [{ study: NEIGHBOURS_STUDY, measure, isKept: !isEmbedded }]
+  },
 )
-await run({ ...load, poison: outstanding, warmUpMs: CAUSEWAY_WARM_UP_MS, measureMs: 1 })
-const pairs: [quiet: NeighboursResult, poisoned: NeighboursResult][] = []
-for (let round = 1; round <= rounds; round++) {
-  const quiet = await run({ ...load, poison: 0 })
-  const poisoned = await run({ ...load, poison: outstanding })
-  pairs.push([quiet, poisoned])
-  process.stdout.write(`round ${round}: ${text(quiet)}, poisoned ${text(poisoned)} with ${poisoned.deadLetters} dead letters\n`)
-}
-for (const figure of ['p50Ms', 'p99Ms'] as const) {
-  const [quiet, poisoned] = [0, 1].map(side => median(pairs.map(pair => pair[side][figure])))
-  process.stdout.write(`${figure}: quiet ${quiet.toFixed(2)}, poisoned ${poisoned.toFixed(2)}, ratio ${(poisoned / quiet).toFixed(2)}\n`)
-}
-
-function text({ answered, p50Ms, p99Ms }: NeighboursResult): string {
-  return `${answered} echoes, p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms`
-}

@@ -1,6 +1,7 @@
 // The text of docs/performance.md: what is hand-written stands here, every figure comes from a comparison.
 import type { Comparison, SubjectReport } from './compare.ts'
 import { GENERATOR_LIMIT } from './limits.ts'
+import { markdownTable } from './markdown.ts'
 import { type Chart, chartsOf, slug } from './performance-charts.ts'
 import { type Ratio, ratiosOf } from './ratios.ts'
 import { type Row, spreadText } from './report.ts'
@@ -38,7 +39,7 @@ How it is made fair:
 - Each peer is tuned as one would who knows it well; what was chosen stands below. Where we found a faster way than its client's own call, both are here, and both are held against the target.
 - A generator that used more than ${Math.round(GENERATOR_LIMIT * 100)} % of a core is marked: it may be the limit, not what it measures.
 
-What this is not: a cluster, a network, or a machine for each process. Absolute figures will differ elsewhere; ratios less so.`
+What this is not: a cluster, a network, or a machine for each process. Absolute figures will differ elsewhere; ratios less so. How cost grows with sessions, payloads, workers and partitions is told in [capacity.md](capacity.md).`
 
 function missing({ subjects, trials }: Comparison): string {
   const lines = [...subjects, ...trials].flatMap(({ name, notMeasured }) =>
@@ -144,7 +145,3 @@ const cpuText = (cpu: Readonly<Record<string, number>>): string =>
   Object.entries(cpu)
     .map(([process, seconds]) => `${process} ${seconds.toPrecision(2)}`)
     .join(', ')
-
-function markdownTable([header, ...rows]: readonly (readonly string[])[]): string {
-  return [header, header.map(() => '-'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n')
-}

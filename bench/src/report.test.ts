@@ -7,7 +7,7 @@ import type { Subject, System } from './subject.ts'
 
 const measurement = (changes: Partial<Measurement>): Measurement => ({
   ...{ roundTrips: 10_000, seconds: 5, p50Ms: 2, p99Ms: 4, generatorCpuSeconds: 1, generatorCpuShare: 0.2 },
-  ...{ cpu: { gateway: 2, Kafka: 3 }, otherCpuSeconds: 0.5 },
+  ...{ cpu: { gateway: 2, Kafka: 3 }, otherCpuSeconds: 0.5, openedInMs: 10 },
   ...changes,
 })
 

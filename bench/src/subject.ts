@@ -2,12 +2,16 @@
 export interface System extends AsyncDisposable {
   /** TCP port on 127.0.0.1 that its generator connects to. */
   port: number
+  /** Of several gateways, in their order; absent where there is one. */
+  ports?: readonly number[]
   /** Module of the generator that speaks to it: calls `generate` of generate.ts. */
   generator: URL
   /** Begins one more worker; absent where there is one process. */
   addWorker?(): Promise<void>
-  /** Process ids. */
-  processes: Record<string, number>
+  /** Process ids; of several alike one name. */
+  processes: Record<string, number | readonly number[]>
+  /** Address of its Redis, where it has one. */
+  redis?: string
   /** Version of each part, by its name: servers as they tell it, libraries as installed. */
   versions: Record<string, string>
 }

@@ -9,7 +9,7 @@ export const waitingRoute = (places: number): string => `bench.wait-${places}`
 export const waitHead = (ms: number): Uint8Array => Uint8Array.of(ms >> 8, ms & 0xff)
 
 /** A service with so many places, whose handler waits as long as its payload says and echoes it. At 0 ms it does not wait at all. */
-const waiting = (places: number): Service =>
+export const waiting = (places: number): Service =>
   service(
     `bench-wait-${places}`,
     [

@@ -7,9 +7,6 @@ import type { Observer } from '../tally.ts'
 import { type Subscribable, WORD } from './channel-control.ts'
 import { ChannelSubscriber } from './channel-subscriber.ts'
 
-/** Connections that are being opened at a time, fewer than a server's backlog. */
-const OPENING = 256
-
 /** The connection on which the publisher is told how many deliveries were got. */
 class Control {
   readonly #socket: Socket
@@ -45,16 +42,12 @@ async function openControl(port: number): Promise<{ control: Control; where: Sub
 let opening: ReturnType<typeof openControl> | undefined
 let asked = 0
 let started = 0
-/** Ends of the openings before, so that few are under way at a time. */
-const openings: Promise<void>[] = []
 
 await generate(async ({ port, depth, observer }) => {
   opening ??= openControl(port)
-  const index = asked++
+  asked++
   const { control, where } = await opening
-  await openings[index - OPENING]
   const subscriber = new ChannelSubscriber(where, handlersOf(observer, control))
-  openings[index] = subscriber.opened
   await subscriber.opened
   return {
     start() {

@@ -1,8 +1,9 @@
+import { WARM_UP_MS } from '../limits.ts'
 import { startNode } from '../node-part.ts'
 import type { Shape } from '../shapes.ts'
 import { startSystem } from '../start-system.ts'
 import type { System } from '../subject.ts'
-import type { RunningTrials, TrialGroup } from '../trial.ts'
+import type { RunningTrials, Trial, TrialGroup } from '../trial.ts'
 import { measureServer } from './reading-path.ts'
 
 const GENERATOR = new URL('./channel-generator.ts', import.meta.url)
@@ -16,6 +17,7 @@ const PUBLISHERS = {
 /** Subscribers, and messages under way: few to many, many to few, so that a publisher never waits for one reader. */
 const LOADS = [
   [1, 256],
+  [10, 64],
   [100, 16],
   [1_000, 4],
   [10_000, 2],
@@ -25,22 +27,37 @@ const LOADS = [
 export const channelTrials = (seconds: number): TrialGroup => ({
   id: 'channels',
   name: 'Channels',
-  what: 'deliveries of one channel’s messages, 200 B each, to so many subscribers on one gateway whose process publishes them to a store that keeps nothing; beside it a loop of socket writes of the same bytes to as many sockets, a write for each message, and one that joins the messages that are due together, as the gateway does. A message counts as over when all subscribers have it; so many are under way at any time: 256, 16, 4 and 2',
-  start: () => startAll(seconds),
+  what: `deliveries of one channel’s messages, 200 B each, to so many subscribers on one gateway whose process publishes them to a store that keeps nothing; beside it a loop of socket writes of the same bytes to as many sockets, a write for each message, and one that joins the messages that are due together, as the gateway does. A message counts as over when all subscribers have it; so many are under way at any time: ${LOADS.map(([, depth]) => depth).join(', ')}`,
+  start: () => startChannelTrials(seconds),
 })
 
-async function startAll(seconds: number): Promise<RunningTrials> {
+export type Publisher = keyof typeof PUBLISHERS
+const ALL: readonly Publisher[] = ['gateway', 'socket writes', 'joined writes']
+
+export interface ChannelTrial extends Trial {
+  publisher: Publisher
+  subscribers: number
+}
+
+export interface RunningChannelTrials extends RunningTrials {
+  trials: ChannelTrial[]
+}
+
+/** The same trials of some publishers; `warmUpMs` is the load before each. */
+export async function startChannelTrials(seconds: number, publishers = ALL, warmUpMs = WARM_UP_MS): Promise<RunningChannelTrials> {
   const parts = new AsyncDisposableStack()
   try {
-    const systems: [string, System][] = []
-    for (const [name, [module, way]] of Object.entries(PUBLISHERS)) {
-      systems.push([name, parts.use(await startPublisher(name, module, way))])
+    const systems: [Publisher, System][] = []
+    for (const publisher of publishers) {
+      const [module, way] = PUBLISHERS[publisher]
+      systems.push([publisher, parts.use(await startPublisher(publisher, module, way))])
     }
     const trials = LOADS.flatMap(([subscribers, depth]) =>
-      systems.map(([name, system]) => ({
-        name: `${name}, ${subscribers.toLocaleString('en')}`,
+      systems.map(([publisher, system]) => ({
+        ...{ publisher, subscribers },
+        name: `${publisher}, ${subscribers.toLocaleString('en')}`,
         unit: 'deliveries',
-        run: () => measureServer(system, shapeOf(subscribers, depth), seconds),
+        run: () => measureServer(system, shapeOf(subscribers, depth), seconds, warmUpMs),
       })),
     )
     return { trials, versions: {}, [Symbol.asyncDispose]: () => parts.disposeAsync() }

@@ -1,6 +1,7 @@
 // The section Parts of docs/performance.md: what is hand-written stands here, every figure comes from a comparison.
 import type { Comparison, TrialReport } from '../compare.ts'
 import { GENERATOR_LIMIT } from '../limits.ts'
+import { markdownTable } from '../markdown.ts'
 import { spreadText } from '../report.ts'
 import type { TrialRow } from '../trial.ts'
 import { COMPARANDS, type Comparand } from './parts.ts'
@@ -30,9 +31,9 @@ function partSection(report: TrialReport): string[] {
   return [
     `### ${name}`,
     `Measured: ${what}.`,
-    table(['', 'a second', 'by CPU second', 'load’s CPU'], rows.map(rowCells)),
+    markdownTable([['', 'a second', 'by CPU second', 'load’s CPU'], ...rows.map(rowCells)]),
     ...missing,
-    ...(ratios.length > 0 ? [table(['', 'ratio', 'targets'], ratios)] : []),
+    ...(ratios.length > 0 ? [markdownTable([['', 'ratio', 'targets'], ...ratios])] : []),
   ]
 }
 
@@ -62,9 +63,6 @@ const targetsText = ({ targets }: Comparand, ratio: number): string =>
   targets.map(target => `${target}: ${ratio >= target ? 'reached' : '**not reached**'}`).join(', ')
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en')
-
-const table = (header: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [header, header.map(() => '-'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n')
 
 /** A page with this section at its end, in place of one that it has. */
 export function withParts(page: string, section: string | undefined): string {

@@ -29,7 +29,7 @@ export const COMPARANDS: readonly Comparand[] = [
     ['msgpackr', 'msgpackr records', 'protobufjs'].map(peer => versus('frame-codec', `frame, ${direction}`, `${peer}, ${direction}`)),
   ),
   // the second is faster than what was asked for where messages come together: both are held against the target
-  ...['1', '100', '1,000', '10,000'].flatMap(count => [
+  ...['1', '10', '100', '1,000', '10,000'].flatMap(count => [
     versus('channels', `gateway, ${count}`, `socket writes, ${count}`, 0.7),
     versus('channels', `gateway, ${count}`, `joined writes, ${count}`, 0.7),
   ]),

@@ -65,8 +65,8 @@ const trial = (name: string, system: System, shape: Shape, seconds: number): Tri
 })
 
 /** The figures of one server under a load of others. */
-export async function measureServer(system: System, shape: Shape, seconds: number) {
-  const measured = await measure(system, { shape, warmUpMs: WARM_UP_MS, measureMs: seconds * 1_000 })
+export async function measureServer(system: System, shape: Shape, seconds: number, warmUpMs = WARM_UP_MS) {
+  const measured = await measure(system, { shape, warmUpMs, measureMs: seconds * 1_000 })
   const { roundTrips, cpu, generatorCpuShare } = measured
   const { server } = cpu
   if (roundTrips === 0 || !(server > 0)) throw new Error(`${shape.name}: ${roundTrips} frames in ${server} CPU s: it stood still`)

@@ -1,0 +1,57 @@
+// The text of docs/capacity.md: what is hand-written stands here and in the studies, every figure comes from what is kept in docs/capacity.
+import { GROWTH_STUDIES } from './growth-studies.ts'
+import { LOAD_STUDIES } from './load-studies.ts'
+import { millionSection } from './million-section.ts'
+import type { Findings, Study } from './study.ts'
+import { studyChart, studySection } from './study-section.ts'
+
+export interface CapacityPage {
+  markdown: string
+  charts: { file: string; svg: string }[]
+}
+
+/** Where charts and figures lie, seen from the page. */
+export const CAPACITY_FOLDER = 'capacity'
+export const STUDIES: readonly Study[] = [...GROWTH_STUDIES, ...LOAD_STUDIES]
+
+const INTRO = `# Capacity
+
+<!-- written by npm run bench:growth; change bench/src/capacity, not this file -->
+
+How cost grows: what a session, a connection, a worker, a partition, a subscriber or a byte more takes, on one machine with everything on it, gateways, workers, Kafka, Redis and load generators. Beside others, Causeway stands in [performance.md](performance.md).
+
+Figures are medians over rounds, with the least and the most in brackets; rounds are outermost where sizes share a system, so that what disturbs the machine meets all of them. A generator that used more than 90 % of a core is marked: it may be the limit, not what it measures. Each study is kept in docs/capacity, and \`--only\` measures one of them again.`
+
+const COMMANDS = `## Commands
+
+    npm run bench:growth                                  # sessions to subscribers, less than six minutes
+    npm run bench:growth -- --only channels               # one study of it
+    npm run bench:growth -- --only idle,active --sessions 10000
+    npm run bench:dispatch                                # places, uneven keys, workers that wait; about five minutes
+    npm run bench:overload                                # about three minutes
+    npm run bench:neighbours                              # about two minutes
+
+Each prints its tables, keeps them and writes this page anew; \`--no-write\` leaves it as it is, \`--help\` lists the options.`
+
+export function capacityPage(findings: readonly Findings[]): CapacityPage {
+  const charts: CapacityPage['charts'] = []
+  const section = (study: Study): string => {
+    const found = findings.find(each => each.study === study.id)
+    if (found === undefined) return `### ${study.title}\n\nNot measured yet.`
+    const svg = studyChart(study, found.points)
+    if (svg === undefined) return studySection(study, found)
+    const file = `${study.id}.svg`
+    charts.push({ file, svg })
+    return studySection(study, found, `${CAPACITY_FOLDER}/${file}`)
+  }
+  const markdown = [
+    INTRO,
+    millionSection(findings),
+    '## How cost grows',
+    ...GROWTH_STUDIES.map(section),
+    '## Under load',
+    ...LOAD_STUDIES.map(section),
+    COMMANDS,
+  ].join('\n\n')
+  return { markdown: `${markdown}\n`, charts }
+}
