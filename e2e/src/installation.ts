@@ -11,7 +11,7 @@ export const DEMO = fileURLToPath(new URL('./demo.fixture.ts', import.meta.url))
 /** Few, so that topics are made fast; more than one, so that sessions spread. */
 const PARTITIONS = '4'
 /** What a process gets of the caller's environment: enough to run, with the compiled sources of earlier runs, which are half of its start. */
-const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'NODE_COMPILE_CACHE', 'NODE_V8_COVERAGE']
+const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'NODE_COMPILE_CACHE']
 
 export interface GatewayAddresses {
   tcp: string

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { Installation, type RunningGateway } from './installation.ts'
@@ -89,9 +90,12 @@ everywhere('a WebSocket that asks for 12 MB and reads nothing', async (context, 
     const before = await memoryOf(gateway)
     const pings = Buffer.concat(Array.from({ length: 1_000 }, () => rawFrame(PING, 'x'.repeat(125))))
     for (let sent = 0; sent < PINGS && !raw.socket.destroyed; sent += 1_000)
-      if (!raw.socket.write(pings)) await Promise.race([once(raw.socket, 'drain'), raw.closed, sleep(200)])
+      if (!raw.socket.write(pings)) await Promise.race([drained(raw.socket), raw.closed, sleep(200)])
     const growth = (await memoryOf(gateway)) - before
     context.diagnostic(`memory grew by ${Math.round(growth / 1e6)} MB`)
     assert.ok(!(growth > FLOOD_GROWTH), `memory grew by ${growth} bytes`)
   })
 })
+
+/** Or cut off: what `once` would reject with is what the flood may come to. */
+const drained = (socket: Socket): Promise<unknown> => once(socket, 'drain').catch(() => undefined)

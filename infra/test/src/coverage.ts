@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
-import { join } from 'node:path'
+import { join, matchesGlob } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { LEAST_BRANCHES, LEAST_LINES } from './limits.ts'
 
 /** Folders whose code tests must cover: all that ships and its examples, not what measures or builds it. */
 const COVERED = ['shared/*/src', 'gateway/src', 'consumers/src', 'client/src', 'cli/src', 'examples/*/src']
+
+/** Whether a package, by its folder below the root, is among them. */
+export const ships = (folder: string): boolean => COVERED.some(pattern => matchesGlob(join(folder, 'src'), pattern))
 
 const NOT_COVERED = ['**/*.test.ts', '**/*.conformance.ts', '**/*.fixture.ts']
 

@@ -2,13 +2,16 @@
 // and in coverage/summary.json. CAUSEWAY_TEST_PACKAGE_TIMEOUT (seconds) replaces the limit for all of them. Arguments go to node:test, for example `npm test -w @causeway/protocol -- --test-name-pattern=hello`.
 import { spawn } from 'node:child_process'
 import { globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ships } from './coverage.ts'
 import { PACKAGE_TIMEOUT_S, TEST_TIMEOUT_MS } from './limits.ts'
 import { emptySummary, type TestSummary } from './summary.ts'
 
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const SUMMARY = 'coverage/summary.json'
 /** Sources without their types, and code: a third of what the packages' tests would cost otherwise. Ignored by git. */
-const COMPILE_CACHE = fileURLToPath(new URL('../../../node_modules/.cache/causeway-compile', import.meta.url))
+const COMPILE_CACHE = join(ROOT, 'node_modules/.cache/causeway-compile')
 
 mkdirSync('coverage', { recursive: true })
 rmSync(SUMMARY, { force: true })
@@ -61,8 +64,11 @@ function writeSummary(summary: TestSummary): void {
   writeFileSync(SUMMARY, `${JSON.stringify(summary, null, 2)}\n`)
 }
 
-/** Coverage is asked of the tests and what they start alone, not of npm and turbo around them; each file's process loads what others have compiled. */
+/**
+ * Coverage is asked of what ships, by its own tests: counting makes code slower, and whole systems (e2e, infra, bench) are to run as they do elsewhere.
+ * Each process loads what others have compiled.
+ */
 function testEnvironment(): NodeJS.ProcessEnv {
-  const folder = process.env.CAUSEWAY_TEST_COVERAGE
+  const folder = ships(relative(ROOT, process.cwd())) ? process.env.CAUSEWAY_TEST_COVERAGE : undefined
   return { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE, ...(folder && { NODE_V8_COVERAGE: folder }) }
 }

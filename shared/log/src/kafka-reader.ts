@@ -35,6 +35,11 @@ export async function readKafka(kafka: Kafka, admin: Admin, request: ReadRequest
         clearTimeout(timer)
         resolve()
       }
+      // also after a coordinator that died: the library joins again by itself, and would go on wherever
+      consumer.on(consumer.events.GROUP_JOIN, () => {
+        records.length = 0
+        consumer.seek({ topic, partition, offset: String(from) })
+      })
       consumer
         .run({
           autoCommit: false,
@@ -45,7 +50,7 @@ export async function readKafka(kafka: Kafka, admin: Admin, request: ReadRequest
             if (offset === until - 1) done()
           },
         })
-        .then(() => consumer.seek({ topic, partition, offset: String(from) }), reject)
+        .catch(reject)
     })
   } finally {
     await consumer.disconnect()
