@@ -7,7 +7,13 @@ export const embeddedKill: Scenario = {
   breaks: 'kill -9 of the embedded process',
   surroundings: embedded,
   begin: async installation => void (await installation.addEmbedded()),
-  load: { sessions: 16, depth: 8, rate: 60, mix: { count: 12, slow: 2, note: 2, flaky: 1, poison: 1, stream: 1, push: 1, reject: 1 } },
+  load: {
+    sessions: 16,
+    depth: 8,
+    rate: 60,
+    slowMs: 400,
+    mix: { count: 12, slow: 4, note: 2, flaky: 1, poison: 1, stream: 1, push: 1, reject: 1 },
+  },
   rounds: 100,
   async round({ installation, note, pause }) {
     const [process] = installation.gateways
