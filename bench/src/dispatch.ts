@@ -5,6 +5,7 @@ import type { Measuring } from './capacity/run-studies.ts'
 import { type Point, pointOf } from './capacity/study.ts'
 import { type ClosedLoop, type ClosedLoopResult, closedLoop } from './closed-loop.ts'
 import { JOIN_MS } from './limits.ts'
+import { interleaved } from './rounds.ts'
 import { PAYLOAD_SIZE } from './shapes.ts'
 import { median } from './statistics.ts'
 import type { System } from './subject.ts'
@@ -134,12 +135,8 @@ export class Dispatch {
     return (places, handlerMs) => (handlerMs === 0 ? capacity : Math.min((places * 1_000) / handlerMs, capacity))
   }
 
-  /** Loads in turn, over and over. */
-  async #interleaved(loads: readonly Load[]): Promise<ClosedLoopResult[][]> {
-    const results: ClosedLoopResult[][] = loads.map(() => [])
-    for (let round = 0; round < this.#rounds; round++)
-      for (const [index, load] of loads.entries()) results[index].push(await this.#run(load))
-    return results
+  #interleaved(loads: readonly Load[]): Promise<ClosedLoopResult[][]> {
+    return interleaved(loads, this.#rounds, load => this.#run(load))
   }
 
   #run({ places, handlerMs, ...load }: Load): Promise<ClosedLoopResult> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '@causeway/testing'
 import { Generators } from './generators.ts'
 import { measureOnce, measureTimes } from './measure.ts'
 import { startNode } from './node-part.ts'
@@ -29,8 +29,12 @@ const filesOf = ({ processes }: System): number[] => (processes.gateway as reado
 
 describe('generators of several gateways', { skip }, () => {
   let system: System
+  /** Open in each gateway while nobody is connected. */
+  let files: number[]
+  const allClosed = () => until(() => filesOf(system).every((each, index) => each <= files[index]), { what: 'all ends', timeoutMs: END_MS })
   before(async () => {
     system = await start()
+    files = filesOf(system)
   })
   after(() => system[Symbol.asyncDispose]())
 
@@ -44,7 +48,7 @@ describe('generators of several gateways', { skip }, () => {
   })
 
   test('hold what they have opened until they are disposed of', async () => {
-    const files = filesOf(system)
+    await allClosed()
     {
       await using generators = new Generators(system, { shape: { ...SHAPE, depth: 0 }, warmUpMs: 1, measureMs: 1, hold: true })
       const { roundTrips } = await measureOnce(system, SHAPE, generators)
@@ -54,8 +58,7 @@ describe('generators of several gateways', { skip }, () => {
         files.map(each => each + 3),
       )
     }
-    const end = Date.now() + END_MS
-    while (filesOf(system).some((each, index) => each > files[index]) && Date.now() < end) await sleep(20)
+    await allClosed()
     assert.deepEqual(filesOf(system), files)
   })
 })

@@ -5,6 +5,7 @@ import { studyCommand } from './capacity/study-command.ts'
 import { CAUSEWAY_EMBEDDED, causewayOn } from './causeway.ts'
 import { CAUSEWAY_WARM_UP_MS, WARM_UP_MS } from './limits.ts'
 import { type NeighboursLoad, neighbours } from './neighbours.ts'
+import { interleaved } from './rounds.ts'
 
 await studyCommand(
   {
@@ -31,16 +32,13 @@ await studyCommand(
     }
     const measure = async () => {
       await run({ ...load, poison: outstanding, warmUpMs: CAUSEWAY_WARM_UP_MS, measureMs: 1 })
-      const found = new Map<number, Figures[]>([0, outstanding].map(poison => [poison, []]))
-      for (let round = 1; round <= rounds; round++)
-        for (const [poison, runs] of found) {
-          const figures = await run({ ...load, poison })
-          runs.push(figures)
-          process.stderr.write(
-            `round ${round}, ${poison} failing: p50 ${figures.p50Ms.toFixed(2)} ms, p99 ${figures.p99Ms.toFixed(2)} ms\n`,
-          )
-        }
-      return { points: [...found].map(([poison, runs]) => pointOf(poison, runs)), versions: system.versions }
+      const poisons = [0, outstanding]
+      const found = await interleaved(poisons, rounds, async (poison, round) => {
+        const figures = await run({ ...load, poison })
+        process.stderr.write(`round ${round}, ${poison} failing: p50 ${figures.p50Ms.toFixed(2)} ms, p99 ${figures.p99Ms.toFixed(2)} ms\n`)
+        return figures
+      })
+      return { points: poisons.map((poison, index) => pointOf(poison, found[index])), versions: system.versions }
     }
     return [{ study: NEIGHBOURS_STUDY, measure, isKept: !isEmbedded }]
   },

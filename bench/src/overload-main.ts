@@ -4,6 +4,7 @@ import { type Figures, pointOf } from './capacity/study.ts'
 import { studyCommand } from './capacity/study-command.ts'
 import { causewayOn } from './causeway.ts'
 import { type OverloadResult, overload } from './overload.ts'
+import { interleaved } from './rounds.ts'
 
 /** Loads, by what is sustainable. */
 const SHARES = [0.9, 1, 2] as const
@@ -30,14 +31,12 @@ await studyCommand(
       overload({ port: system.port, rate: ideal * share, sessions, handlerMs, timeoutMs, seconds })
     const measure = async () => {
       await run(0.5)
-      const found = new Map<number, Figures[]>(SHARES.map(share => [share, []]))
-      for (let round = 1; round <= rounds; round++)
-        for (const share of SHARES) {
-          const result = await run(share)
-          found.get(share)!.push({ ideal, ...overloadFigures(result) })
-          process.stderr.write(`round ${round}, ${share} x: ${result.goodput.toFixed(0)}/s, ${JSON.stringify(result.failed)}\n`)
-        }
-      return { points: SHARES.map(share => pointOf(share, found.get(share)!)), versions: system.versions }
+      const found = await interleaved(SHARES, rounds, async (share, round) => {
+        const result = await run(share)
+        process.stderr.write(`round ${round}, ${share} x: ${result.goodput.toFixed(0)}/s, ${JSON.stringify(result.failed)}\n`)
+        return { ideal, ...overloadFigures(result) }
+      })
+      return { points: SHARES.map((share, index) => pointOf(share, found[index])), versions: system.versions }
     }
     return [{ study: OVERLOAD_STUDY, measure }]
   },

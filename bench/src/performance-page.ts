@@ -3,7 +3,7 @@ import type { Comparison, SubjectReport } from './compare.ts'
 import { GENERATOR_LIMIT } from './limits.ts'
 import { markdownTable } from './markdown.ts'
 import { type Chart, chartsOf, slug } from './performance-charts.ts'
-import { type Ratio, ratiosOf } from './ratios.ts'
+import { heldAgainst, type Ratio, ratiosOf } from './ratios.ts'
 import { type Row, spreadText } from './report.ts'
 import { oneGeneratorName } from './shapes.ts'
 
@@ -64,10 +64,10 @@ Causeway's round trips by the peer's, and the target where one is set. The *bett
 ${markdownTable([['shape', 'causeway', ...peers], ...rows])}`
 }
 
-function ratioCell({ ratio, target, reached }: Ratio): string {
+function ratioCell({ ratio, target }: Ratio): string {
   if (ratio === undefined) return target === undefined ? 'not measured' : `not measured (target ${target})`
   const text = ratio.toPrecision(3)
-  return target === undefined ? text : `${text} (target ${target}: ${reached ? 'reached' : '**not reached**'})`
+  return target === undefined ? text : `${text} (target ${heldAgainst(target, ratio)})`
 }
 
 function roundTrips({ shapes, subjects }: Comparison, charts: readonly Chart[]): string {

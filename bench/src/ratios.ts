@@ -16,6 +16,12 @@ interface Target {
 
 const target = (form: Form, { name: shape }: { name: string }, peer: string, atLeast: number): Target => ({ form, shape, peer, atLeast })
 
+/** What deliveries of a channel are to reach of those of a loop of socket writes. */
+export const CHANNEL_TARGET = 0.7
+
+/** For tables: a target, and whether a ratio reaches it. */
+export const heldAgainst = (target: number, ratio: number): string => `${target}: ${ratio >= target ? 'reached' : '**not reached**'}`
+
 export const TARGETS: readonly Target[] = [
   target('better client', DEEP, 'grpc-js', 8),
   target('better client', DEEP, 'rabbitmq', 4.5),

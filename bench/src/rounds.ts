@@ -1,3 +1,17 @@
+/**
+ * Runs all items in turn, as often as there are rounds, so that what changes on the machine meanwhile meets all of them: by item, a result a round.
+ * Rejects with the first that fails.
+ */
+export async function interleaved<Item, Result>(
+  items: readonly Item[],
+  rounds: number,
+  run: (item: Item, round: number) => Promise<Result>,
+): Promise<Result[][]> {
+  const results: Result[][] = items.map(() => [])
+  for (let round = 1; round <= rounds; round++) for (const [index, item] of items.entries()) results[index].push(await run(item, round))
+  return results
+}
+
 /** Something that is measured once a round. */
 export interface Task<T> {
   name: string
@@ -10,10 +24,7 @@ export interface Outcome<T> {
   failure?: Error
 }
 
-/**
- * All tasks in turn, as often as there are rounds, so that what changes on the machine meanwhile meets all of them. A task that
- * fails is left out from then on; the others go on.
- */
+/** The same for what may fail: a task that does is left out from then on, and the others go on. */
 export async function runRounds<T>(
   tasks: readonly Task<T>[],
   rounds: number,

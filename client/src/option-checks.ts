@@ -103,12 +103,15 @@ function checkFields(prefix: string, options: object, kinds: Readonly<Record<str
   }
 }
 
-function check(name: string, value: unknown, { expected, is, within, fields, secret }: Kind): void {
-  const told = (): string => `${name} is ${secret ? kindOf(value) : shown(value)}, expected ${expected}`
-  if (!is(value)) throw new TypeError(told())
-  if (within !== undefined && !within(value)) throw new RangeError(told())
+function check(name: string, value: unknown, kind: Kind): void {
+  const { is, within, fields } = kind
+  if (!is(value)) throw new TypeError(wrongText(name, value, kind))
+  if (within !== undefined && !within(value)) throw new RangeError(wrongText(name, value, kind))
   if (fields !== undefined) checkFields(`${name}.`, value as object, fields)
 }
+
+const wrongText = (name: string, value: unknown, { expected, secret }: Kind): string =>
+  `${name} is ${secret ? kindOf(value) : shown(value)}, expected ${expected}`
 
 const kindOf = (value: unknown): string => (value === null ? 'null' : `of type ${typeof value}`)
 

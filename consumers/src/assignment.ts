@@ -339,9 +339,8 @@ export class Assignment {
 
   /** After a handler: the next one, or the failed message becomes its session's head before anything else of it moves. */
   #decided(lane: Lane, laneMessage: LaneMessage, wish: AttemptWish): void {
-    const advance = (): void => this.#goOn(lane)
     if (wish === undefined) {
-      advance()
+      this.#goOn(lane)
       return
     }
     lane.unfinished--

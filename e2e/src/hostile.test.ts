@@ -6,6 +6,7 @@ import { Installation, type RunningGateway } from './installation.ts'
 import { JsonClient } from './json-client.ts'
 import { memoryOf, metric } from './metric.ts'
 import { everywhere } from './places.ts'
+import { drained } from './raw-socket.ts'
 import { ACK, ERROR, frame, json, NOTIFY, PING, PUSH, REQUEST, request, SYN, V2Client } from './v2-client.ts'
 
 const SYN_FRAME = frame(SYN, { codec: 1, payload: '{"client":{"name":"hostile","version":"0"}}' })
@@ -96,7 +97,7 @@ everywhere('hostile clients', async (context, place) => {
     const opened = (): Promise<number> => metric(gateway, 'causeway_connections_opened_total')
     const before = await opened()
     const sockets = Array.from({ length: STAMPEDE }, (_, index) => throwAway(gateway.port, Buffer.concat(stages[index % stages.length])))
-    await until(async () => (await opened()) >= before + STAMPEDE / 2, { timeoutMs: 20_000, what: 'half of them to be taken' })
+    await until(async () => (await opened()) >= before + STAMPEDE / 2, { timeoutMs: 20_000, what: 'the half with a whole SYN to be taken' })
     sockets.forEach((socket, index) => void (index % 3 === 0 ? socket.destroy() : socket.resetAndDestroy()))
     await standsFirm()
   })
@@ -139,7 +140,7 @@ async function flood(gateway: RunningGateway, bytes: Buffer | undefined): Promis
     const frames = Array.from({ length: 2_000 }, () => bytes ?? frame(REQUEST, { msgId: ++msgId, opcode: 0xeeee }))
     const chunk = Buffer.concat(frames)
     sent += chunk.length
-    if (!socket.write(chunk)) await Promise.race([new Promise(resolve => socket.once('drain', resolve)), client.closed])
+    if (!socket.write(chunk)) await Promise.race([drained(socket), client.closed])
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { uniqueName } from '@causeway/testing'
+import { COMPILE_CACHE, uniqueName } from '@causeway/testing'
 import { CausewayProcess } from './causeway-process.ts'
 import type { Place } from './places.ts'
 
@@ -10,8 +10,8 @@ import type { Place } from './places.ts'
 export const DEMO = fileURLToPath(new URL('./demo.fixture.ts', import.meta.url))
 /** Few, so that topics are made fast; more than one, so that sessions spread. */
 const PARTITIONS = '4'
-/** What a process gets of the caller's environment: enough to run, with the compiled sources of earlier runs, which are half of its start. */
-const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'NODE_COMPILE_CACHE']
+/** What a process gets of the caller's environment: enough to run. */
+const PASSED_ON = ['PATH', 'HOME', 'TMPDIR']
 
 export interface GatewayAddresses {
   tcp: string
@@ -56,6 +56,7 @@ export class Installation {
     this.service = `demo-${name}`
     this.environment = {
       ...Object.fromEntries(PASSED_ON.map(variable => [variable, process.env[variable]])),
+      NODE_COMPILE_CACHE: COMPILE_CACHE,
       CAUSEWAY_PARTITIONS: PARTITIONS,
       CAUSEWAY_TEST_SERVICE: name,
       CAUSEWAY_DEMO_JOURNAL: join(folder, 'journal'),

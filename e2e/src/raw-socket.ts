@@ -2,6 +2,9 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { CLOSE_MS, FRAME_MS } from './limits.ts'
 
+/** The socket takes more again; stays open where it ends before, which is waited for beside this: to be cut off is no error of who writes too much. */
+export const drained = (socket: Socket): Promise<void> => new Promise(resolve => socket.once('drain', () => resolve()))
+
 /** A socket for bytes in hex, spaces ignored: what a foreign device writes and reads. */
 export class RawSocket {
   readonly socket: Socket

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { Installation, type RunningGateway } from './installation.ts'
 import { memoryOf, metric } from './metric.ts'
 import { everywhere } from './places.ts'
+import { drained } from './raw-socket.ts'
 import { PING, RawWebSocket, rawFrame } from './raw-websocket.ts'
 import { ACK, frame, request, SYN, type SynAckBody } from './v2-client.ts'
 
@@ -96,6 +96,3 @@ everywhere('a WebSocket that asks for 12 MB and reads nothing', async (context, 
     assert.ok(!(growth > FLOOD_GROWTH), `memory grew by ${growth} bytes`)
   })
 })
-
-/** Or cut off: what `once` would reject with is what the flood may come to. */
-const drained = (socket: Socket): Promise<unknown> => once(socket, 'drain').catch(() => undefined)

@@ -24,7 +24,7 @@ Figures are medians over rounds, with the least and the most in brackets; rounds
 
 const COMMANDS = `## Commands
 
-    npm run bench:growth                                  # sessions to subscribers, less than six minutes
+    npm run bench:growth                                  # sessions to subscribers, about eight minutes
     npm run bench:growth -- --only channels               # one study of it
     npm run bench:growth -- --only idle,active --sessions 10000
     npm run bench:dispatch                                # places, uneven keys, workers that wait; about five minutes

@@ -24,4 +24,5 @@ export const LATENCIES: readonly Column[] = [
   { figure: 'p99Ms', name: 'p99 ms', as: 2 },
 ]
 export const GENERATOR: Column = { figure: 'generatorCpuShare', name: 'generator', as: 'share' }
+export const COST: Column = { figure: 'cpu', name: 'CPU s per 1,000', as: 'cpu' }
 export const ROUND_TRIPS: readonly Column[] = [PER_SECOND, ...LATENCIES, GENERATOR]

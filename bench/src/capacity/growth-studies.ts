@@ -1,13 +1,12 @@
 // What `npm run bench:growth` measures: cost over the number of sessions, connections, workers, partitions and subscribers, and the size of payloads.
 import { markdownTable } from '../markdown.ts'
-import { GENERATOR, LATENCIES, PER_SECOND, ROUND_TRIPS } from './figures.ts'
+import { CHANNEL_TARGET, heldAgainst } from '../ratios.ts'
+import { COST, GENERATOR, LATENCIES, PER_SECOND, ROUND_TRIPS } from './figures.ts'
 import { IDLE_PACE, IDLE_PACE_FLAGS } from './pace.ts'
 import type { Point, Study } from './study.ts'
 
 /** Round trips a second of all active sessions together. */
 export const ACTIVE_RATE = 2_000
-/** What the gateway's deliveries are to reach of those of the loop. */
-const CHANNEL_TARGET = 0.7
 
 const STEPS =
   'Sessions are opened by generators of their own, each from an address of its own, at as many gateways as there are generators: at most 12,500 each, as a process may open 20,000 files'
@@ -49,7 +48,7 @@ export const ACTIVE: Study = {
   title: 'Active sessions',
   what: `the same ${ACTIVE_RATE.toLocaleString('en')} requests a second of 200 B, spread over more and more sessions, each at its own steady pace whatever is answered: what a session more costs, not a request more. ${STEPS}`,
   of: 'active sessions',
-  columns: [...ROUND_TRIPS, { figure: 'cpu', name: 'CPU s per 1,000', as: 'cpu' }],
+  columns: [...ROUND_TRIPS, COST],
   plot: { figure: 'p99Ms', unit: 'ms, 99 of 100 round trips within', logarithmic: ['x'] },
 }
 
@@ -58,13 +57,7 @@ export const PAYLOADS: Study = {
   title: 'Payloads',
   what: 'echoes of payloads of so many bytes each way, from 16 sessions that have up to 32 MiB outstanding together (16 to 1,024 requests)',
   of: 'bytes of a payload',
-  columns: [
-    PER_SECOND,
-    { figure: 'mibPerSecond', name: 'MiB/s each way', as: 1 },
-    ...LATENCIES,
-    GENERATOR,
-    { figure: 'cpu', name: 'CPU s per 1,000', as: 'cpu' },
-  ],
+  columns: [PER_SECOND, { figure: 'mibPerSecond', name: 'MiB/s each way', as: 1 }, ...LATENCIES, GENERATOR, COST],
   plot: { figure: 'perSecond', unit: 'round trips a second', logarithmic: ['x', 'y'] },
 }
 
@@ -73,7 +66,7 @@ export const CONNECTIONS: Study = {
   title: 'Connections',
   what: 'echoes of 200 B, one outstanding on each of so many connections at any time: what batching makes of them',
   of: 'connections',
-  columns: [...ROUND_TRIPS, { figure: 'cpu', name: 'CPU s per 1,000', as: 'cpu' }],
+  columns: [...ROUND_TRIPS, COST],
   plot: { figure: 'perSecond', unit: 'round trips a second', logarithmic: ['x', 'y'] },
 }
 
@@ -83,7 +76,7 @@ export const WORKERS: Study = {
   what: 'one service on so many worker processes, 16 partitions, 200 B: echoes (64 sessions with 16 outstanding), which the cores of the machine bound; and handlers that wait 20 ms, 16 at a time on each worker (four requests outstanding for each such place, from 256 sessions at most), which the number of workers bounds',
   of: 'workers',
   lines: 'handler',
-  columns: [...ROUND_TRIPS, { figure: 'cpu', name: 'CPU s per 1,000', as: 'cpu' }],
+  columns: [...ROUND_TRIPS, COST],
   plot: { figure: 'perSecond', unit: 'round trips a second', logarithmic: ['x', 'y'] },
 }
 
@@ -92,7 +85,7 @@ export const PARTITIONS: Study = {
   title: 'Partitions',
   what: 'echoes of 200 B from 64 sessions with 16 outstanding; a service on so many partitions, one worker, a Kafka of its own for each size',
   of: 'partitions',
-  columns: [...ROUND_TRIPS, { figure: 'cpu', name: 'CPU s per 1,000', as: 'cpu' }],
+  columns: [...ROUND_TRIPS, COST],
   plot: { figure: 'perSecond', unit: 'round trips a second', logarithmic: ['x'] },
 }
 
@@ -121,7 +114,7 @@ function channelRatios(points: readonly Point[]): string[] {
 function ratioText(ours: number, theirs: number | undefined): string {
   if (theirs === undefined) return 'not measured'
   const ratio = ours / theirs
-  return `${ratio.toFixed(2)} (target ${CHANNEL_TARGET}: ${ratio >= CHANNEL_TARGET ? 'reached' : '**not reached**'})`
+  return `${ratio.toFixed(2)} (target ${heldAgainst(CHANNEL_TARGET, ratio)})`
 }
 
 export const GROWTH_STUDIES: readonly Study[] = [IDLE, UPKEEP, ACTIVE, PAYLOADS, CONNECTIONS, WORKERS, PARTITIONS, CHANNELS]

@@ -1,4 +1,5 @@
 // What `npm run bench:dispatch`, `bench:overload` and `bench:neighbours` measure.
+import { heldAgainst } from '../ratios.ts'
 import { GENERATOR, LATENCIES, PER_SECOND } from './figures.ts'
 import type { Column, Point, Study } from './study.ts'
 
@@ -63,8 +64,9 @@ function goodputLeft(points: readonly Point[]): string[] {
   const last = points.toSorted((a, b) => a.at - b.at).at(-1)
   if (last === undefined) return []
   const ratio = last.figures.goodput.median / Math.max(...goodputs)
-  const told = ratio >= GOODPUT_TARGET ? 'reached' : '**not reached**'
-  return [`At ${last.at} times the sustainable load ${ratio.toFixed(2)} of the best is left (target ${GOODPUT_TARGET}: ${told}).`]
+  return [
+    `At ${last.at} times the sustainable load ${ratio.toFixed(2)} of the best is left (target ${heldAgainst(GOODPUT_TARGET, ratio)}).`,
+  ]
 }
 
 export const NEIGHBOURS_STUDY: Study = {

@@ -2,6 +2,7 @@ import { figuresOf } from '../capacity/figures.ts'
 import { type Figures, type Point, pointOf } from '../capacity/study.ts'
 import type { Load } from '../generators.ts'
 import { measure } from '../measure.ts'
+import { interleaved } from '../rounds.ts'
 import { DEEP, type Shape } from '../shapes.ts'
 import type { System } from '../subject.ts'
 
@@ -37,13 +38,11 @@ export const shapeOf = (connections: number, depth: number, generators = 1): Sha
 
 /** All sizes in turn, round after round. */
 export async function measureSteps(system: System, steps: readonly Step[], run: GrowthRun): Promise<Point[]> {
-  const found: Figures[][] = steps.map(() => [])
-  for (let round = 1; round <= run.rounds; round++)
-    for (const [index, { at, line, load, more = () => ({}) }] of steps.entries()) {
-      const figures = figuresOf(await measure(system, { ...load, warmUpMs: STEP_WARM_UP_MS, measureMs: run.seconds * 1_000 }))
-      found[index].push({ ...figures, ...more(figures) })
-      run.tell(`round ${round}: ${line === undefined ? '' : `${line}, `}${at}: ${Math.round(figures.perSecond)}/s`)
-    }
+  const found = await interleaved(steps, run.rounds, async ({ at, line, load, more = () => ({}) }, round) => {
+    const figures = figuresOf(await measure(system, { ...load, warmUpMs: STEP_WARM_UP_MS, measureMs: run.seconds * 1_000 }))
+    run.tell(`round ${round}: ${line === undefined ? '' : `${line}, `}${at}: ${Math.round(figures.perSecond)}/s`)
+    return { ...figures, ...more(figures) }
+  })
   return steps.map(({ at, line }, index) => pointOf(at, found[index], line))
 }
 

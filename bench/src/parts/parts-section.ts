@@ -2,6 +2,7 @@
 import type { Comparison, TrialReport } from '../compare.ts'
 import { GENERATOR_LIMIT } from '../limits.ts'
 import { markdownTable } from '../markdown.ts'
+import { heldAgainst } from '../ratios.ts'
 import { spreadText } from '../report.ts'
 import type { TrialRow } from '../trial.ts'
 import { COMPARANDS, type Comparand } from './parts.ts'
@@ -59,8 +60,7 @@ function ratioOf({ ours, peer }: Comparand, rows: readonly TrialRow[]): number |
   return (our.perCpuSecond ?? our.perSecond).median / (their.perCpuSecond ?? their.perSecond).median
 }
 
-const targetsText = ({ targets }: Comparand, ratio: number): string =>
-  targets.map(target => `${target}: ${ratio >= target ? 'reached' : '**not reached**'}`).join(', ')
+const targetsText = ({ targets }: Comparand, ratio: number): string => targets.map(target => heldAgainst(target, ratio)).join(', ')
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en')
 

@@ -1,4 +1,5 @@
 // All that `npm run bench:parts` knows, and what each part is held against.
+import { CHANNEL_TARGET } from '../ratios.ts'
 import type { TrialGroup } from '../trial.ts'
 import { channelTrials } from './channel-trials.ts'
 import { FRAME_CODEC_TRIALS } from './frame-codec-trials.ts'
@@ -30,7 +31,7 @@ export const COMPARANDS: readonly Comparand[] = [
   ),
   // the second is faster than what was asked for where messages come together: both are held against the target
   ...['1', '10', '100', '1,000', '10,000'].flatMap(count => [
-    versus('channels', `gateway, ${count}`, `socket writes, ${count}`, 0.7),
-    versus('channels', `gateway, ${count}`, `joined writes, ${count}`, 0.7),
+    versus('channels', `gateway, ${count}`, `socket writes, ${count}`, CHANNEL_TARGET),
+    versus('channels', `gateway, ${count}`, `joined writes, ${count}`, CHANNEL_TARGET),
   ]),
 ]

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '@causeway/test-backends'
-import { uniqueName } from '@causeway/testing'
+import { COMPILE_CACHE, uniqueName } from '@causeway/testing'
 import { CausewayProcess } from './causeway-process.ts'
 import { SERVICE_NAME } from './handlers.ts'
 import type { Handling } from './history.ts'
@@ -14,8 +14,6 @@ import { Relay } from './relay.ts'
 import { seededBugArguments, seededBugEnvironment } from './seeded-bugs/seed.ts'
 
 const HANDLERS = fileURLToPath(new URL('./handlers.ts', import.meta.url))
-/** Compiled sources of earlier runs: half of a process's start. */
-const COMPILE_CACHE = join(tmpdir(), 'causeway-faults-compile-cache')
 /** What a process gets of the caller's environment: enough to run. */
 const PASSED_ON = ['PATH', 'HOME', 'TMPDIR']
 
