@@ -1,6 +1,6 @@
-import type { Kafka, Message, Producer, TopicMessages } from 'kafkajs'
-import { asRecordRefused, type FlightSender, headerText, type PartitionBatch, wireValue } from './flight-sender.ts'
-import type { LogRecord } from './log.ts'
+import type { Kafka, Producer, TopicMessages } from 'kafkajs'
+import { asRecordRefused, type FlightSender, type PartitionBatch } from './flight-sender.ts'
+import { batchMessage } from './kafkajs-produce.ts'
 
 /** How long the broker may wait for its replicas, ms. */
 const ACK_TIMEOUT_MS = 5_000
@@ -40,22 +40,6 @@ export async function kafkajsSender(kafka: Kafka): Promise<FlightSender> {
 }
 
 function topicMessages(batches: readonly PartitionBatch[]): TopicMessages[] {
-  const byTopic = new Map<string, Message[]>()
-  for (const batch of batches) {
-    let messages = byTopic.get(batch.topic)
-    if (messages === undefined) {
-      messages = []
-      byTopic.set(batch.topic, messages)
-    }
-    for (const record of batch.records) messages.push(kafkajsMessage(record))
-  }
-  return Array.from(byTopic, ([topic, messages]) => ({ topic, messages }))
-}
-
-function kafkajsMessage(record: LogRecord): Message {
-  const headers: Record<string, string> = { causeway: headerText(record) }
-  if (record.traceparent !== undefined) headers.traceparent = record.traceparent
-  if (record.contentType !== undefined) headers['content-type'] = record.contentType
-  if (record.headers !== undefined) Object.assign(headers, record.headers)
-  return { key: record.key, value: wireValue(record), partition: record.partition, headers }
+  const topics = Map.groupBy(batches, ({ topic }) => topic)
+  return Array.from(topics, ([topic, own]) => ({ topic, messages: own.map(batchMessage) }))
 }

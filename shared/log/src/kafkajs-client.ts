@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import type { Logger } from '@causeway/telemetry'
 import { Kafka, logLevel, type RetryOptions } from 'kafkajs'
+import { encodeBatches } from './kafkajs-produce.ts'
 
 /** How long a connection may take, ms. */
 const CONNECTION_TIMEOUT_MS = 3_000
@@ -33,6 +34,7 @@ function repairThrottleTimer(): void {
   }
 }
 repairThrottleTimer()
+encodeBatches()
 
 export interface KafkaOptions {
   /** host:port of at least one broker. */

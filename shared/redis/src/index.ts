@@ -14,6 +14,7 @@ export {
   sharedKey,
   takeoverChannel,
   totalsKey,
+  turnChannel,
   wakeChannel,
 } from './keys.ts'
 export { Script } from './script.ts'

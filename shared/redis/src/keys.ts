@@ -27,6 +27,7 @@
  *   <prefix>:kept                       zset    generation by its number: member the last write counted before it
  *   <prefix>:lossy                      string  the last generation that was found to have begun without the last writes of the one before
  *   <prefix>:w:<gateway>                channel wake-ups
+ *   <prefix>:b:<gateway>                channel turns whose frames a wake-up points at (shared/sessions, script-finish.ts)
  *   <prefix>:c:<gateway>                channel take-overs: "session epoch"
  */
 export const DEFAULT_PREFIX = 'causeway'
@@ -47,6 +48,7 @@ export const lossyKey = (prefix: string): string => `${prefix}:lossy`
 export const writesKey = (prefix: string): string => `${prefix}:writes`
 export const totalsKey = (prefix: string, bucket: number): string => `${prefix}:{${bucket}}:t`
 export const wakeChannel = (prefix: string, gateway: string): string => `${prefix}:w:${gateway}`
+export const turnChannel = (prefix: string, gateway: string): string => `${prefix}:b:${gateway}`
 export const takeoverChannel = (prefix: string, gateway: string): string => `${prefix}:c:${gateway}`
 /** Buckets a session key can have. */
 export const BUCKETS = 256

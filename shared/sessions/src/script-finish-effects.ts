@@ -43,7 +43,10 @@ local function make_effective()
     effects = {pushes = {}, sets = {}, deletes = {}, reads = {}, shared_sets = {}, shared_deletes = {}, emits = {}}
     count, pos = unpack('>I2', bytes, 1)
     list = effects.pushes
-    for i = 1, count do list[i], pos = unpack('>I4c0', bytes, pos) end
+    for i = 1, 2 * count, 2 do
+      list[i], pos = unpack('>I4c0', bytes, pos)
+      list[i + 1] = pos - 1 - #list[i]
+    end
     count, pos = unpack('>B', bytes, pos)
     if count == 1 then
       service, effects.version, count, pos = unpack('>Bc0I4I2', bytes, pos)

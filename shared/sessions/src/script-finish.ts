@@ -5,6 +5,10 @@ import { CONFIRM_MS, SEQ_JUMP } from './script-store.ts'
 
 /** So many deliveries are within the bound of bytes whatever their size: it is not looked at. */
 const FEW_DELIVERIES = 16
+/** Frames up to so many bytes together are joined: a second message costs more. */
+const JOINED_BYTES = 4 << 10
+/** A gateway gets the turn as it came while at least this part of it is its own. */
+const TURN_SHARE = 4
 
 /**
  * Ends messages, adds chunks and pushes: one call for a whole turn of a worker.
@@ -16,15 +20,17 @@ const FEW_DELIVERIES = 16
  * Keys  session, outbox, finished-above, streams, waiting, heads and parked of each session; totals of its bucket; batch number; generation, writes, lossy (keys.ts)
  * Returns  its number as a write f64, then for each entry that is not plainly done: index u32, status u8, parked u8
  *   status: 0 done 1 duplicate 2 expired 3 streamTaken 4 outboxFull 5 failed 6 unconfirmed 7 conflict 8 emitsFull 9 sharedFull; parked: 0 none 1 more 2 cleared 3 lost
- * Events  one PUBLISH per gateway: number f64, load as given, then a group a session: session u8+bytes, count u16, deliveries: seq u32, length u32, frame
- *   (seq 0: no delivery, the four bytes are the msgId of a message that ended without one)
+ * Events  for each gateway, on its wake-up channel: number f64, load as given, form u8, length of the groups u32, a group a session: session u8+bytes, count u16, deliveries: seq u32, length u32, at u32
+ *   (seq 0: no delivery, at is the msgId of a message that ended without one). Form 0: the frames follow, one behind the other. Form 1: the packed turn follows on the
+ *   gateway's turn channel, and each frame lies in it at so many bytes. Lua hashes every string it makes, byte by byte, and joins long ones in many steps: a turn that is
+ *   published as it came costs none of that.
  * The ledger's rule: with the chain closed up to the stored mark, accepted is what is finished or waits; else at least what the gateway told.
  * A session that the store's present generation has not confirmed (script-store.ts) is unconfirmed as a whole, to be tried again.
  * A session's reads come before its writes and its first write is the only one that can be refused, so its effect is whole or none.
  */
 export const finishScript = `${countWriteLua}
 local turn, prefix, outbox_limit = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local unpack, pack, call = struct.unpack, struct.pack, redis.call
+local unpack, pack, call, format = struct.unpack, struct.pack, redis.call, string.format
 local size, at, index = #turn, 1, 0
 local generation = call('GET', prefix .. ':generation') or '0'
 local write = count_write(prefix, generation, ARGV[5])
@@ -42,7 +48,7 @@ local function unpark(tag, lane, msg_id, service, token)
 end
 
 -- what the group's entries changed so far
-local tag, sid, key, gateway, seq, done, above, acked, streams, list, head_at, made
+local tag, sid, key, gateway, seq, done, above, acked, streams, list, frames, head_at, frames_at, made
 local tally, finished, waiting
 
 local function count(field, n) tally[field] = (tally[field] or 0) + n end
@@ -56,11 +62,12 @@ local function leave_waiting(msg_id)
   return true
 end
 
-local function deliver(frame)
+-- frame_at: where in the turn it lies
+local function deliver(frame, frame_at)
   seq = seq + 1
-  call('XADD', tag .. 'o:' .. sid, '0-' .. seq, 'f', frame)
-  list[#list + 1] = pack('>I4I4', seq, #frame)
-  list[#list + 1] = frame
+  call('XADD', tag .. 'o:' .. sid, format('0-%d', seq), 'f', frame)
+  list[#list + 1] = pack('>I4I4I4', seq, #frame, frame_at)
+  frames[#frames + 1] = frame
   made = made + 1
 end
 
@@ -116,11 +123,11 @@ local function stream_step(msg_id, run, chunk)
 end
 
 ${effectsLua}
-local function entry_effect(kind, outcome, msg_id, prev, run, chunk, frame, packed)
+local function entry_effect(kind, outcome, msg_id, prev, run, chunk, frame, frame_at, packed, packed_at)
   if kind == 3 then
     if msg_id > 0 and is_finished(msg_id) then return 1 end
     if outbox_full() then return 4 end
-    deliver(frame)
+    deliver(frame, frame_at)
     return 0
   end
   if is_finished(msg_id) then
@@ -133,7 +140,7 @@ local function entry_effect(kind, outcome, msg_id, prev, run, chunk, frame, pack
   end
   if kind == 2 then
     if outbox_full() then return 4 end
-    deliver(frame)
+    deliver(frame, frame_at)
     if chunk == 0 then streams = streams + 1 end
     call('HSET', tag .. 'r:' .. sid, msg_id, run .. ':' .. (chunk + 1))
     return 0
@@ -143,12 +150,13 @@ local function entry_effect(kind, outcome, msg_id, prev, run, chunk, frame, pack
     effects = (effective or make_effective()).of(packed)
     local status = effective.forbidden(effects)
     if status ~= 0 then return status end
-    for _, push in ipairs(effects.pushes) do deliver(push) end
+    local pushes = effects.pushes
+    for i = 1, #pushes, 2 do deliver(pushes[i], packed_at + pushes[i + 1]) end
   end
   if frame ~= '' then
-    deliver(frame)
+    deliver(frame, frame_at)
   else
-    list[#list + 1] = pack('>I4I4I4', 0, 4, msg_id)
+    list[#list + 1] = pack('>I4I4I4', 0, 0, msg_id)
     made = made + 1
   end
   if streams > 0 and call('HDEL', tag .. 'r:' .. sid, msg_id) == 1 then streams = streams - 1 end
@@ -182,16 +190,17 @@ local function group_effect(incarnation, from, to)
   local gone = not state[1] or (incarnation ~= '' and state[1] ~= incarnation)
   if not gone then
     gateway, seq, done, above, acked, streams = state[2], tonumber(state[3]), tonumber(state[4]), tonumber(state[5]), tonumber(state[6]), tonumber(state[7])
-    list = wakes[gateway]
-    if not list then list = {} wakes[gateway] = list gateways[#gateways + 1] = gateway end
+    local wake = wakes[gateway]
+    if not wake then wake = {list = {}, frames = {}} wakes[gateway] = wake gateways[#gateways + 1] = gateway end
+    list, frames = wake.list, wake.frames
     finished, waiting = tonumber(state[8]), tonumber(state[9])
-    head_at, made = #list + 1, 0
+    head_at, frames_at, made = #list + 1, #frames + 1, 0
     list[head_at] = ''
     if state[12] ~= generation then doubt() end
   end
   local pos = from
   while pos < to do
-    local kind, outcome, msg_id, prev, run, chunk, service, token, lane, frame, effects
+    local kind, outcome, msg_id, prev, run, chunk, service, token, lane, frame, effects, effects_at
     kind, outcome, msg_id, prev, pos = unpack('>BBI4I4', turn, pos)
     local with_effects = kind >= 16
     if with_effects then kind = kind - 16 end
@@ -199,13 +208,16 @@ local function group_effect(incarnation, from, to)
     if with_unpark then kind = kind - 8 end
     if kind == 1 or kind == 2 then run, chunk, pos = unpack('>Bc0I4', turn, pos) end
     if with_unpark then service, token, lane, pos = unpack('>Bc0Bc0Bc0', turn, pos) end
-    if with_effects then effects, pos = unpack('>I4c0', turn, pos) end
+    if with_effects then
+      effects, pos = unpack('>I4c0', turn, pos)
+      effects_at = pos - 1 - #effects
+    end
     frame, pos = unpack('>I4c0', turn, pos)
     local status, parked = 2, 0
     if gone then
       if kind < 2 then expire_waiting(msg_id, state[1]) end
     else
-      status = entry_effect(kind, outcome, msg_id, prev, run, chunk, frame, effects)
+      status = entry_effect(kind, outcome, msg_id, prev, run, chunk, frame, pos - 1 - #frame, effects, effects_at)
     end
     -- what its effects forbid is handled again
     if with_unpark and status < 4 then parked = unpark(tag, lane ~= '' and lane or sid, msg_id, service, token) end
@@ -235,7 +247,10 @@ while at <= size do
   local ok, err = pcall(group_effect, incarnation, at, at + length)
   if not ok then
     if err ~= 'unconfirmed' then redis.log(redis.LOG_WARNING, 'causeway finish: session ' .. sid .. ': ' .. tostring(type(err) == 'table' and err.err or err)) end
-    if list then for i = #list, head_at, -1 do list[i] = nil end end
+    if list then
+      for i = #list, head_at, -1 do list[i] = nil end
+      for i = #frames, frames_at, -1 do frames[i] = nil end
+    end
     for i = #answers, kept + 1, -1 do answers[i] = nil end
     local status = err == 'unconfirmed' and 6 or 5
     for i = 0, entries - 1 do answers[#answers + 1] = pack('>I4BB', first + i, status, 0) end
@@ -245,10 +260,15 @@ while at <= size do
 end
 
 for _, gw in ipairs(gateways) do
-  local pieces = wakes[gw]
-  if gw ~= '' and #pieces > 0 then
-    local body = table.concat(pieces)
-    if #body > 0 then call('PUBLISH', prefix .. ':w:' .. gw, pack('>d', call('INCR', prefix .. ':n:' .. gw)) .. ARGV[4] .. body) end
+  local wake, bytes = wakes[gw], 0
+  local body = table.concat(wake.list)
+  if gw ~= '' and #body > 0 then
+    for _, frame in ipairs(wake.frames) do bytes = bytes + #frame end
+    local whole = bytes > ${JOINED_BYTES} and bytes * ${TURN_SHARE} >= size
+    local head = pack('>d', call('INCR', prefix .. ':n:' .. gw)) .. ARGV[4] .. pack('>BI4', whole and 1 or 0, #body) .. body
+    if not whole and bytes > 0 then head = head .. table.concat(wake.frames) end
+    call('PUBLISH', prefix .. ':w:' .. gw, head)
+    if whole then call('PUBLISH', prefix .. ':b:' .. gw, turn) end
   end
 end
 for bucket, tally in pairs(tallies) do

@@ -5,11 +5,15 @@ import {
   type RedisOptions,
   type StoreWitness,
   takeoverChannel,
+  turnChannel,
   wakeChannel,
 } from '@causeway/redis'
 import type { Redis } from 'ioredis'
 import type { Listening, WakeHandlers } from './sessions.ts'
 
+/** Forms of a wake-up: its frames follow in it, or lie in the turn that follows it (script-finish.ts, Events). */
+const JOINED = 0
+const POINTING = 1
 /** How often the number of the last batch is compared with the last one received, ms. Two checks tell a loss: within 500 ms. */
 const CHECK_MS = 250
 /** Life of a gateway's batch number in Redis, refreshed by each check, ms. */
@@ -28,23 +32,38 @@ export async function listenRedis(
   const subscriber = connectRedis(options, 'sessions-wake', true)
   const numberKey = batchNumberKey(options.prefix, gateway)
   const takeover = takeoverChannel(options.prefix, gateway)
+  const turns = turnChannel(options.prefix, gateway)
+  /** A wake-up whose turn is on its way: the store sends both in one step. */
+  let pointing: Buffer | undefined
   let last = Number((await command.get(numberKey)) ?? 0)
   let behindSince = -1
 
   subscriber.on('messageBuffer', (channel: Buffer, message: Buffer) => {
-    if (channel.toString('latin1').endsWith(takeover)) {
+    const name = channel.toString('latin1')
+    if (name.endsWith(takeover)) {
       const [session, epoch] = message.toString('latin1').split(' ')
       handlers.replaced(session, Number(epoch))
       return
     }
+    if (name.endsWith(turns)) {
+      if (pointing !== undefined) readWakeUp(pointing, message, handlers)
+      pointing = undefined
+      return
+    }
     const number = message.readDoubleBE(0)
-    const gap = number > last + 1
+    const form = message[formAt(message)]
+    const gap = number > last + 1 || pointing !== undefined
     if (number > last) last = number
-    readWakeUp(message, handlers)
-    if (gap) handlers.lost()
+    pointing = form === POINTING ? message : undefined
+    if (form === JOINED) readWakeUp(message, undefined, handlers)
+    // a form of a later version tells that there is something, and the outboxes what
+    if (gap || form > POINTING) handlers.lost()
   })
-  await subscriber.subscribe(wakeChannel(options.prefix, gateway), takeover)
-  subscriber.on('ready', () => handlers.lost())
+  await subscriber.subscribe(wakeChannel(options.prefix, gateway), turns, takeover)
+  subscriber.on('ready', () => {
+    pointing = undefined
+    handlers.lost()
+  })
 
   const check = async (): Promise<void> => {
     const [number, ...known] = await command.mget(numberKey, ...store.keys)
@@ -86,23 +105,33 @@ export async function listenRedis(
   }
 }
 
-/** Hands one batch to the gateway (layout: script-finish.ts, Events). */
-export function readWakeUp(message: Buffer, handlers: WakeHandlers): void {
-  const serviceEnd = 13 + message[12]
+/** Where the load's service ends, and the form of the wake-up begins. */
+const formAt = (message: Buffer): number => 13 + message[12]
+
+/** Hands one batch to the gateway (layout: script-finish.ts, Events); `turn` where it points at one. */
+function readWakeUp(message: Buffer, turn: Buffer | undefined, handlers: WakeHandlers): void {
+  const serviceEnd = formAt(message)
   if (serviceEnd > 13) handlers.load({ service: message.toString('latin1', 13, serviceEnd), queueMs: message.readUInt32BE(8) })
-  let at = serviceEnd
-  while (at < message.length) {
+  let at = serviceEnd + 5
+  const end = at + message.readUInt32BE(serviceEnd + 1)
+  const frames = turn ?? message
+  let following = end
+  while (at < end) {
     const nameEnd = at + 1 + message[at]
     const session = message.toString('latin1', at + 1, nameEnd)
     let count = message.readUInt16BE(nameEnd)
     at = nameEnd + 2
-    while (count-- > 0) {
+    for (; count > 0; count--, at += 12) {
       const seq = message.readUInt32BE(at)
       const length = message.readUInt32BE(at + 4)
-      at += 8
-      if (seq === 0) handlers.finished(session, message.readUInt32BE(at))
-      else handlers.deliver(session, seq, message.subarray(at, at + length))
-      at += length
+      const pointed = message.readUInt32BE(at + 8)
+      if (seq === 0) {
+        handlers.finished(session, pointed)
+        continue
+      }
+      const from = turn === undefined ? following : pointed
+      handlers.deliver(session, seq, frames.subarray(from, from + length))
+      following += length
     }
   }
   handlers.flush()

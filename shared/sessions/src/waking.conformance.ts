@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { encodeFrame, FrameType } from '@causeway/protocol'
 import { uniqueName, unless, until } from '@causeway/testing'
 import {
   answer,
@@ -12,6 +13,9 @@ import {
   resumption,
   type SessionsCapabilities,
 } from './fixture.conformance.ts'
+
+/** Makes some 40 KB of a few letters. */
+const LARGE_REPEATS = 4_000
 
 /** Deliveries reach the gateway that has the session now, and a gateway that missed some is told. */
 export function waking(onSessions: OnSessions, capabilities: SessionsCapabilities): void {
@@ -57,6 +61,39 @@ export function waking(onSessions: OnSessions, capabilities: SessionsCapabilitie
       )
     for (const each of listening) await each.close()
   })
+
+  onSessions(
+    'hands large frames over as they are: with small ones, pushes of handlers and ends among them, to whom has most and to whom has few',
+    async ({ sessions }) => {
+      const gateways = [uniqueName('gateway'), uniqueName('gateway')] as const
+      const recorded = [recordingGateway(), recordingGateway()] as const
+      const listening = await Promise.all(gateways.map((gateway, index) => sessions.listen(gateway, recorded[index]!.handlers)))
+      const mostHere = await Promise.all(Array.from({ length: 3 }, () => openSession(sessions, gateways[0])))
+      const few = await openSession(sessions, gateways[1])
+      const large = (text: string): string => text.repeat(LARGE_REPEATS)
+      const pushes = ['before', large('before ')].map(payload => encodeFrame({ type: FrameType.PUSH, payload }))
+      await sessions.finish([
+        ...mostHere.flatMap((session, index) => [
+          push(session, large(`pushed ${index} `)),
+          { ...answer(session, 1), effects: { pushes } },
+          notified(session, 2),
+          answer(session, 3),
+        ]),
+        push(few, 'small'),
+        answer(few, 1),
+      ])
+      await until(() => recorded[0].flushedEvents() === 18 && recorded[1].flushedEvents() === 2)
+      const { events } = recorded[0]
+      for (const [index, { session }] of mostHere.entries())
+        assert.deepEqual(
+          events.filter(event => event.startsWith(session) && !event.includes('finished')),
+          [large(`pushed ${index} `), 'before', large('before '), 'answer 1', 'answer 3'].map((text, at) => `${session} ${at + 1} ${text}`),
+        )
+      assert.equal(events.filter(event => event.endsWith(' finished 2')).length, mostHere.length)
+      assert.deepEqual(recorded[1].events, [`${few.session} 1 small`, `${few.session} 2 answer 1`])
+      for (const each of listening) await each.close()
+    },
+  )
 
   onSessions('tells the gateway that a session left, and wakes the one it came to', async ({ sessions }) => {
     const [before, now] = [recordingGateway(), recordingGateway()]

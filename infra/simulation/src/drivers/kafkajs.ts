@@ -1,5 +1,6 @@
 // kafkajs as the product gets it in a run; the group's life is that of kafkajs 2.2.4 (src/consumer/runner.js).
 
+import type { LogRecord } from '@causeway/log'
 import type { KafkaRecord } from '../kafka/cluster.ts'
 import { ProtocolRefusal } from '../kafka/group.ts'
 import { world } from '../world.ts'
@@ -76,11 +77,10 @@ class Admin {
   }
 }
 
+/** A partition's records, as the product hands them over (shared/log, kafkajs-produce.ts). */
 interface Message {
-  key: string
-  value: Buffer
   partition: number
-  headers: Record<string, string>
+  batch: { records: readonly LogRecord[] }
 }
 
 class Producer {
@@ -96,9 +96,7 @@ class Producer {
     for (const { topic, messages } of topicMessages)
       for (const message of messages) {
         const key = `${topic}:${message.partition}`
-        const batch = batches.get(key) ?? { topic, partition: message.partition, records: [] }
-        batch.records.push(recordOf(message))
-        batches.set(key, batch)
+        batches.set(key, { topic, partition: message.partition, records: message.batch.records.map(recordOf) })
       }
     return kafka.request<{ topicName: string; partition: number; errorCode: number }[]>(answer => {
       let moved = false
@@ -121,8 +119,12 @@ type SentRecord = Omit<KafkaRecord, 'timestamp'>
 
 const tooLarge = ({ value }: SentRecord): boolean => value.length > MAX_MESSAGE_BYTES
 
-const recordOf = ({ key, value, headers }: Message): SentRecord => ({
-  key: Buffer.from(key),
-  value: Buffer.from(value),
-  headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)])),
-})
+function recordOf({ key, value, header, resent, traceparent, contentType, headers }: LogRecord): SentRecord {
+  const texts = { causeway: resent ? `${header}r` : header, traceparent, 'content-type': contentType, ...headers }
+  const given = Object.entries(texts).filter((each): each is [string, string] => each[1] !== undefined)
+  return {
+    key: Buffer.from(key),
+    value: Buffer.from(value),
+    headers: Object.fromEntries(given.map(([name, text]) => [name, Buffer.from(text)])),
+  }
+}

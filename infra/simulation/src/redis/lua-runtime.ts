@@ -141,8 +141,10 @@ function pairs(table: LuaValue): Values {
 }
 
 function format(template: LuaValue, ...given: LuaValue[]): Values {
-  if (template !== '%.0f') throw new LuaError(`string.format is simulated for %.0f alone, not ${String(template)}`)
-  return [arithmetic(given[0]).toFixed(0)]
+  const parts = String(template).split(/%(?:\.0f|d)/)
+  if (parts.length !== 2 || parts.some(part => part.includes('%')))
+    throw new LuaError(`string.format is simulated for one %.0f or %d, not ${String(template)}`)
+  return [parts.join(arithmetic(given[0]).toFixed(0))]
 }
 
 const module = (members: Record<string, LuaValue>): LuaTable => LuaTable.of([], Object.entries(members))
