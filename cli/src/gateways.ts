@@ -3,13 +3,25 @@ import type { Service } from '@causeway/consumers'
 import type { Gateway } from '@causeway/gateway'
 import { type Options, tell } from './process.ts'
 
+/** Where a gateway serves: as JSON, and as lines for people. */
+export interface Addresses {
+  json: { tls?: string; listeners: { dialect: string; address: string }[] }
+  lines: readonly string[]
+}
+
 /** SIGHUP says that certificates were renewed. Where there are none it ends the process, as it does when its terminal is closed. */
 export function renewOnSignal(gateway: Gateway): void {
   const { tls, listeners } = gateway.addresses
   if (tls !== undefined || listeners.some(({ overTls }) => overTls)) process.on('SIGHUP', () => gateway.renewCertificates())
 }
 
-export function tellGateway(gateway: Gateway, backends: Backends, services: readonly Service[], options: Options): void {
+/** Whether it has certificates. */
+export const renewable = ({ json: { tls, listeners } }: Addresses): boolean =>
+  tls !== undefined || listeners.some(({ address }) => address.startsWith('tls:'))
+
+export const tellAddresses = ({ json, lines }: Addresses, options: Options): void => tell(options, json, lines)
+
+export function addressesOf(gateway: Gateway, backends: Backends, services: readonly Service[] = []): Addresses {
   const { tcp, http, tls, https, admin, listeners } = gateway.addresses
   const at = ({ address, port, family }: { address: string; port: number; family: string }): string =>
     `${family === 'IPv6' ? `[${address}]` : address}:${port}`
@@ -35,5 +47,5 @@ export function tellGateway(gateway: Gateway, backends: Backends, services: read
     `queues     ${addresses.queues}`,
     ...addresses.listeners.map(({ dialect, address }) => `${dialect.padEnd(10)} ${address}`),
   ]
-  tell(options, addresses, lines)
+  return { json: addresses, lines }
 }

@@ -1,13 +1,13 @@
 import type { Backends } from '@causeway/backends'
 import { type Central, CentralConfig } from '@causeway/central-config'
-import { type Config, loadSettings, type Settings } from '@causeway/config'
+import { type Config, ConfigError, loadSettings, type Settings } from '@causeway/config'
 import { createLogger, type Logger } from '@causeway/telemetry'
 import { configFlags } from './config-flags.ts'
 
 export type Options = Readonly<Record<string, unknown>>
 
 /** Beyond the drain, how long a process that was told to end may take, ms. */
-const END_MS = 5_000
+export const END_MS = 5_000
 
 export interface Part {
   stop(): Promise<void>
@@ -17,11 +17,24 @@ interface Closing {
   close(): Promise<void>
 }
 
-/** `config` is the process's to change. */
-export function setUp(name: string, options: Options): { config: Config; settings: Settings; logger: Logger } {
+/** What a process begins with; `config` is its own to change. */
+export interface SetUp {
+  config: Config
+  settings: Settings
+  logger: Logger
+}
+
+export function setUp(name: string, options: Options): SetUp {
   const settings = loadSettings({ flags: configFlags(options), file: options.config as string | undefined })
   const config = { ...settings.config }
   return { config, settings, logger: createLogger({ name, level: config.logLevel }) }
+}
+
+/** `processes` is of `causeway gateway`: elsewhere it would do nothing, where it was asked for. */
+export function demandOneProcess(command: string, { config: { processes }, origins }: Settings): void {
+  if (processes === 1 || (command === 'worker' && origins.processes !== 'flag')) return
+  const instead = command === 'worker' ? 'start more workers' : 'start `causeway gateway` and `causeway worker`'
+  throw new ConfigError([`CAUSEWAY_PROCESSES is ${processes}: \`causeway ${command}\` is one process; expected 1, or ${instead}`])
 }
 
 export async function openCentral(role: string, settings: Settings, { log, channels }: Backends, logger: Logger): Promise<Central> {

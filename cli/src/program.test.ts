@@ -36,6 +36,13 @@ describe('the causeway command', () => {
     assert.match(stderr, /unknown option '--tcp-prot'\n\(Did you mean --tcp-port\?\)/)
   })
 
+  test('several processes are for gateways alone', () => {
+    const worker = run('worker', './none.ts', '--processes', '2')
+    assert.deepEqual([worker.status, run('start', '--processes', '2').status], [78, 78])
+    assert.match(worker.stderr, /CAUSEWAY_PROCESSES is 2: `causeway worker` is one process; expected 1, or start more workers/)
+    assert.match(run('gateway', '--process', '2').stderr, /use --processes 4/)
+  })
+
   test('its version is that of its package', () => {
     assert.match(run('--version').stdout, /^\d+\.\d+\.\d+\n$/)
   })

@@ -1,12 +1,13 @@
 import { openBackends } from '@causeway/backends'
 import { checkPorts, Gateway } from '@causeway/gateway'
-import { renewOnSignal, tellGateway } from './gateways.ts'
-import { closing, endOnSignal, type Options, openCentral, setUp } from './process.ts'
+import { addressesOf, renewOnSignal, tellAddresses } from './gateways.ts'
+import { closing, demandOneProcess, endOnSignal, type Options, openCentral, setUp } from './process.ts'
 import { served, sideBySide, startWorkers } from './workers.ts'
 
 /** `causeway start`: everything in one process. */
 export async function serveAll(modules: readonly string[], options: Options): Promise<void> {
   const { config, settings, logger } = setUp('causeway', options)
+  demandOneProcess('start', settings)
   checkPorts(config)
   const { services, watched } = await served(modules.length > 0 ? modules : ['@causeway/demo'], options, logger)
   const backends = await openBackends(config, 'causeway', logger)
@@ -16,5 +17,5 @@ export async function serveAll(modules: readonly string[], options: Options): Pr
   await watched?.begin(workers)
   endOnSignal(config, logger, closing(central, backends), [...(watched === undefined ? [] : [watched]), gateway, sideBySide(workers)])
   renewOnSignal(gateway)
-  tellGateway(gateway, backends, services, options)
+  tellAddresses(addressesOf(gateway, backends, services), options)
 }

@@ -1,16 +1,17 @@
-import { openBackends } from '@causeway/backends'
-import { checkPorts, Gateway } from '@causeway/gateway'
-import { renewOnSignal, tellGateway } from './gateways.ts'
-import { closing, endOnSignal, type Options, openCentral, setUp } from './process.ts'
+import { type Options, setUp } from './process.ts'
 
-/** `causeway gateway` */
+/** `causeway gateway`: one in this process, or several processes that share its ports; what is not asked for is not loaded. */
 export async function serveGateway(options: Options): Promise<void> {
-  const { config, settings, logger } = setUp('gateway', options)
-  checkPorts(config)
-  const backends = await openBackends(config, 'causeway-gateway', logger)
-  const central = await openCentral('gateway', settings, backends, logger)
-  const gateway = await new Gateway(config, backends, logger, central).start()
-  endOnSignal(config, logger, closing(central, backends), [gateway])
-  renewOnSignal(gateway)
-  tellGateway(gateway, backends, [], options)
+  if (options.process !== undefined) {
+    await (await import('./gateway-sibling.ts')).serveSibling(options)
+    return
+  }
+  const own = setUp('gateway', options)
+  if (own.config.processes > 1) {
+    await (await import('./gateway-processes.ts')).serveProcesses(own, options)
+    return
+  }
+  const { openGateway } = await import('./open-gateway.ts')
+  const { tellAddresses } = await import('./gateways.ts')
+  tellAddresses(await openGateway(own), options)
 }

@@ -1,12 +1,13 @@
 import { openBackends } from '@causeway/backends'
 import { workerServer } from '@causeway/consumers'
 import { Exposition } from '@causeway/telemetry'
-import { closing, endOnSignal, type Options, openCentral, setUp, tell } from './process.ts'
+import { closing, demandOneProcess, endOnSignal, type Options, openCentral, setUp, tell } from './process.ts'
 import { served, sideBySide, startWorkers } from './workers.ts'
 
 /** `causeway worker MODULE...` */
 export async function serveWorker(modules: readonly string[], options: Options): Promise<void> {
   const { config, settings, logger } = setUp('worker', options)
+  demandOneProcess('worker', settings)
   const { services, watched } = await served(modules, options, logger)
   const backends = await openBackends(config, 'causeway-worker', logger)
   const central = await openCentral('worker', settings, backends, logger)

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { withConfigFlags } from './config-flags.ts'
 
 /** `causeway start`: gateway and worker in one process; the demo where no module is named. */
@@ -14,6 +14,7 @@ export function startCommand(command: Command): void {
 export function gatewayCommand(command: Command): void {
   withConfigFlags(command)
     .option('--json', 'prints the addresses as JSON')
+    .addOption(new Option('--process <place>', 'which of the processes this is, as their parent says').hideHelp())
     .action(async options => (await import('./serve-gateway.ts')).serveGateway(options))
 }
 

@@ -22,6 +22,7 @@ import { Health } from './health.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { ServiceDirectory } from './http/service-directory.ts'
 import { acceptRateOf } from './listeners/accept-rate.ts'
+import { listenOn } from './listeners/listen-on.ts'
 import { checkDialects } from './listeners/listener-dialect.ts'
 import { ListenerPorts, type PortAddresses } from './listeners/listener-ports.ts'
 import { TlsPorts } from './listeners/tls-ports.ts'
@@ -32,8 +33,10 @@ import { Overview } from './operators/overview.ts'
 import { watchEndedSessions } from './operators/sessions-api.ts'
 import { Overload } from './overload.ts'
 import { PrincipalRates } from './principal-rates.ts'
+import { type Readiness, readinessOf } from './readiness.ts'
 import { SessionEvents } from './session-events.ts'
 import { SessionHost } from './session-host.ts'
+import type { Siblings } from './siblings.ts'
 import { TrackChoice } from './track-choice.ts'
 
 const GATEWAY_VERSION = '0.1.0'
@@ -81,6 +84,8 @@ export class Gateway {
   readonly #tls: TlsPorts
   #ports!: ListenerPorts
   #admin!: FastifyInstance
+  /** Of this process alone. */
+  metrics!: Metrics
   #stats!: NodeJS.Timeout
   #draining = false
   /** Services whose topic has been looked at. */
@@ -175,15 +180,18 @@ export class Gateway {
     })
   }
 
-  /** Connects to the backends, then listens: a gateway that listens can serve. Port 7402 tells the metrics of what runs `beside` it in this process too. */
-  async start(beside: readonly Metrics[] = []): Promise<this> {
+  /**
+   * Connects to the backends, then listens: a gateway that listens can serve. Port 7402 tells the metrics of what runs `beside` it in this process too,
+   * and speaks for the `siblings` that share its ports.
+   */
+  async start(beside: readonly Metrics[] = [], siblings?: Siblings): Promise<this> {
     this.#appender = this.#backends.log.appender<GatewayRecord>({
       stored: records => this.#stored(records),
       refused: (record, reason, detail) => this.#refused(record, reason, detail),
     })
     this.#listening = await this.#backends.sessions.listen(this.id, this.#host)
     await this.#channels.start()
-    const admin = await this.#operators(beside)
+    const admin = await this.#operators(beside, siblings)
     this.#ended = await watchEndedSessions(this.#backends.channels, this.#host)
     this.#admin = admin.server
     this.#watching = await this.#backends.registry.watch((picture: Picture) => {
@@ -199,16 +207,16 @@ export class Gateway {
     await this.#central.settle()
     this.#ports = await ListenerPorts.open(this.#context, this.#health, this.#tls)
     await this.#central.open(this.#ports)
-    await this.#admin.listen({ host: this.#config.adminHost, port: this.#config.adminPort })
+    await this.#admin.listen(listenOn(this.#config, this.#config.adminHost, this.#config.adminPort))
     this.addresses = { ...this.#ports.addresses, admin: this.#admin.server.address() as AddressInfo }
     await this.#announce()
     return this
   }
 
   /** The operators' port, not listening yet. */
-  async #operators(beside: readonly Metrics[]): Promise<AdminServer> {
+  async #operators(beside: readonly Metrics[], siblings: Siblings | undefined): Promise<AdminServer> {
     const overview = new Overview(this.#backends, this.#routes, this.#central.picture, this.#health)
-    const metrics = gatewayMetrics({
+    this.metrics = gatewayMetrics({
       gateway: this.id,
       counters: this.#counters,
       host: this.#host,
@@ -230,11 +238,13 @@ export class Gateway {
       config: this.#config,
       overview,
       ledger: this.#ledger,
-      metrics: new Exposition([metrics, ...beside]),
+      metrics: new Exposition([this.metrics, ...beside, ...(siblings === undefined ? [] : [{ text: () => siblings.metrics() }])]),
       retries,
       routes,
       configuration,
       sessions,
+      readiness: () => this.readiness,
+      siblings,
       version: GATEWAY_VERSION,
     })
   }
@@ -306,6 +316,10 @@ export class Gateway {
     if (reason === 'CLOSED') return
     if (reason === 'TOO_LARGE' || reason === 'INVALID') this.#host.end(session, pending, 'rejected', 'TOO_LARGE', detail)
     else if (!pending.ending) this.#host.end(session, pending, 'timedOut', 'TIMEOUT', detail)
+  }
+
+  get readiness(): Readiness {
+    return readinessOf(this.#health, this.#draining)
   }
 
   /** Reads the certificates' files again; connections that stand are left alone. */

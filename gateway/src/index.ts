@@ -1,3 +1,5 @@
 export type { GatewayAddresses } from './gateway.ts'
 export { Gateway } from './gateway.ts'
 export { checkPorts } from './listeners/listener-ports.ts'
+export type { Readiness } from './readiness.ts'
+export type { ProcessReadiness, Siblings } from './siblings.ts'

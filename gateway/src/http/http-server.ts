@@ -15,6 +15,7 @@ import { guardConnections } from '../listeners/listener-guard.ts'
 import { hostAllowed, originAllowed } from '../listeners/origin.ts'
 import { peerOf } from '../listeners/peer.ts'
 import type { TlsPort } from '../listeners/tls-port.ts'
+import { type Readiness, readinessOf } from '../readiness.ts'
 import { messagesApi } from './messages-api.ts'
 import { servicesApi } from './services-api.ts'
 import { demandSubprotocol, websocketOptions, websocketRoute } from './websocket-route.ts'
@@ -106,10 +107,10 @@ async function demandTurn(context: ConnectionContext, request: FastifyRequest, r
 
 const reset = (socket: Socket): void => void (socket instanceof TLSSocket ? socket.destroy() : socket.resetAndDestroy())
 
-function readiness(context: ConnectionContext, health: Health, reply: FastifyReply): object {
-  const ready = health.ok && !context.draining()
-  if (!ready) reply.code(503)
-  return { status: ready ? 'ready' : context.draining() ? 'draining' : 'not ready', dependencies: health.dependencies }
+function readiness(context: ConnectionContext, health: Health, reply: FastifyReply): Readiness {
+  const readiness = readinessOf(health, context.draining())
+  if (readiness.status !== 'ready') reply.code(503)
+  return readiness
 }
 
 /** application/problem+json (RFC 9457) with the registry's code. */

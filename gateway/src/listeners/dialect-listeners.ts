@@ -3,12 +3,10 @@ import type { AddressInfo, Server } from 'node:net'
 import { isDeepStrictEqual } from 'node:util'
 import { type Config, ConfigError, type ListenerConfig } from '@causeway/config'
 import type { ConnectionContext } from '../connection-context.ts'
+import { listenOn } from './listen-on.ts'
 import { checkDialects } from './listener-dialect.ts'
 import { tcpListener } from './tcp-listener.ts'
 import type { TlsPorts } from './tls-ports.ts'
-
-/** Connections that may wait for the process to take them: a storm of reconnects comes within a turn. */
-export const BACKLOG = 1_024
 
 interface Open {
   role: ListenerConfig
@@ -50,6 +48,7 @@ export class DialectListeners {
     if (same) return { commit: () => {}, abandon: () => {} }
     checkDialects(config.listeners)
     checkPortsApart(config.listeners)
+    if (config.processes > 1) checkPortsNamed(config.listeners)
     // what stays as it is keeps its server, and its certificates as they were read
     const free = [...this.#open]
     const listeners = config.listeners.map(wanted => {
@@ -92,7 +91,7 @@ export class DialectListeners {
   }
 
   async #listen({ role, server }: Open): Promise<void> {
-    server.listen({ host: this.#context.config.host, port: role.port, backlog: BACKLOG })
+    server.listen(listenOn(this.#context.config, this.#context.config.host, role.port))
     try {
       await once(server, 'listening')
     } catch (error) {
@@ -124,4 +123,11 @@ function checkPortsApart(listeners: readonly ListenerConfig[]): void {
   const ports = listeners.map(({ port }) => port).filter(port => port !== 0)
   const twice = ports.find((port, index) => ports.indexOf(port) !== index)
   if (twice !== undefined) throw new ConfigError([`CAUSEWAY_LISTENERS has two listeners on port ${twice}: expected one`])
+}
+
+/** Each process would open another one. */
+function checkPortsNamed(listeners: readonly ListenerConfig[]): void {
+  const index = listeners.findIndex(({ port }) => port === 0)
+  if (index !== -1)
+    throw new ConfigError([`CAUSEWAY_LISTENERS[${index}].port is 0 (any free one): expected a port that all processes share`])
 }

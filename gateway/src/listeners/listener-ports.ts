@@ -5,7 +5,8 @@ import type { FastifyInstance } from 'fastify'
 import type { ConnectionContext } from '../connection-context.ts'
 import type { Health } from '../health.ts'
 import { httpServer } from '../http/http-server.ts'
-import { BACKLOG, DialectListeners } from './dialect-listeners.ts'
+import { DialectListeners } from './dialect-listeners.ts'
+import { listenOn } from './listen-on.ts'
 import { checkDialects } from './listener-dialect.ts'
 import { tcpListener } from './tcp-listener.ts'
 import type { TlsPort } from './tls-port.ts'
@@ -67,7 +68,7 @@ export class ListenerPorts {
 
   async #tcp(port: number, tls?: TlsPort): Promise<AddressInfo> {
     const server = tcpListener(this.#context, undefined, tls)
-    server.listen({ host: this.#context.config.host, port, backlog: BACKLOG })
+    server.listen(listenOn(this.#context.config, this.#context.config.host, port))
     await once(server, 'listening')
     this.#servers.push(server)
     return server.address() as AddressInfo
@@ -75,7 +76,7 @@ export class ListenerPorts {
 
   async #http(health: Health, port: number, tls?: TlsPort): Promise<AddressInfo> {
     const server = await httpServer(this.#context, health, tls)
-    await server.listen({ host: this.#context.config.host, port })
+    await server.listen(listenOn(this.#context.config, this.#context.config.host, port))
     this.#httpServers.push(server)
     return server.server.address() as AddressInfo
   }

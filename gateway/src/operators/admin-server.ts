@@ -6,6 +6,8 @@ import type { Retries } from '@causeway/retries'
 import type { Exposition } from '@causeway/telemetry'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { hostAllowed } from '../listeners/origin.ts'
+import type { Readiness } from '../readiness.ts'
+import type { Siblings } from '../siblings.ts'
 import { type ConfigApiOptions, configApi } from './config-api.ts'
 import { deadLettersApi } from './dead-letters-api.ts'
 import { eventsApi } from './events-api.ts'
@@ -13,6 +15,7 @@ import type { LedgerWatch } from './ledger-watch.ts'
 import { describeApi } from './openapi.ts'
 import { operatorsPage } from './operators-page.ts'
 import type { Overview } from './overview.ts'
+import { readinessApi } from './readiness-api.ts'
 import { demandRoles } from './roles.ts'
 import { type SessionsApiOptions, sessionsApi } from './sessions-api.ts'
 
@@ -27,6 +30,9 @@ export interface AdminOptions {
   /** Where there is a central configuration. */
   configuration?: ConfigApiOptions | undefined
   sessions: SessionsApiOptions
+  readiness: () => Readiness
+  /** Where others share its ports. */
+  siblings?: Siblings | undefined
   /** Of the gateway. */
   version: string
 }
@@ -37,7 +43,7 @@ export interface AdminServer {
   showServices(services: readonly string[]): void
 }
 
-/** Port 7402, for operators: the live page, Bull Board, the API and this process's metrics. */
+/** Port 7402, for operators: the live page, Bull Board, the API, and the metrics of this process and of those that share its ports. */
 export async function adminServer({
   config,
   overview,
@@ -47,6 +53,8 @@ export async function adminServer({
   routes,
   configuration,
   sessions,
+  readiness,
+  siblings,
   version,
 }: AdminOptions): Promise<AdminServer> {
   const server = Fastify({ forceCloseConnections: true })
@@ -64,6 +72,7 @@ export async function adminServer({
   await server.register(queues.registerPlugin(), { prefix: '/queues' })
   server.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(operatorsPage))
   server.get('/livez', () => ({ status: 'ok' }))
+  readinessApi(server, readiness, siblings)
   server.get('/api/overview', () => overview.read())
   server.get('/api/routes', () => overview.routes())
   server.get('/api/lag', () => overview.lag())

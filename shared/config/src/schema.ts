@@ -61,6 +61,11 @@ export const SCHEMA = {
     {} as Readonly<Record<string, DialectTable>>,
     'Header dialects of your own, for listeners to name (docs/dialects/README.md).',
   ),
+  processes: key(
+    integer(1, 64, 'processes'),
+    1,
+    'Processes of `causeway gateway` that share its ports, each a gateway of its own, for machines with more cores; on Kafka and Redis only (docs/adr/0018).',
+  ),
   proxyProtocol: key(flag, false, 'Whether TCP connections begin with a PROXY protocol header (version 1 or 2), as behind an edge.'),
   dataDir: key(text, 'data', 'Folder of the embedded mode; one process holds it at a time.'),
   kafkaBrokers: optional(list, 'Kafka brokers, host:port; set together with `redisUrl`, or neither for the embedded mode.'),

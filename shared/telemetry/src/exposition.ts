@@ -1,16 +1,22 @@
 import { Registry } from 'prom-client'
-import type { Metrics } from './metrics.ts'
+import { Metrics } from './metrics.ts'
+
+/** Metrics as a text of the format: of this process, or of others. */
+export interface MetricsText {
+  text(): Promise<string>
+}
 
 /**
- * All metrics of one process as one page of Prometheus's text format, Node's own with the first. A name that several have gets one HELP and one TYPE line
+ * All metrics of one process, and of those for which it speaks, as one page of Prometheus's text format, Node's own with the first. A name that several have gets one HELP and one TYPE line
  * with the samples of all behind it, as the format demands.
  */
 export class Exposition {
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE
-  readonly #parts: readonly Metrics[]
+  readonly #parts: readonly MetricsText[]
 
-  constructor(parts: readonly Metrics[]) {
-    parts[0]?.tellProcess()
+  /** What is a text alone comes behind this process's own. */
+  constructor(parts: readonly MetricsText[]) {
+    if (parts[0] instanceof Metrics) parts[0].tellProcess()
     this.#parts = parts
   }
 
