@@ -1,7 +1,7 @@
 import type { Logger } from '@causeway/telemetry'
-import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
+import type { Batch, Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import { DRAIN_MS, FETCH_WAIT_MS, HEARTBEAT_MS, REBALANCE_TIMEOUT_MS, SESSION_TIMEOUT_MS } from './kafka-limits.ts'
-import { consumedRecord } from './kafka-record.ts'
+import { recordsOf } from './kafkajs-fetch.ts'
 import type { ConsumedRecord, ConsumeOptions, LogConsumer } from './log.ts'
 
 /** Wait before a consumer that crashed joins again, ms. */
@@ -28,6 +28,9 @@ export async function consumeKafka(kafka: Kafka, options: ConsumeOptions, logger
   await member.start()
   return member
 }
+
+/** The offset that was asked for, which kafkajs's types leave out. */
+const fetchedFrom = (batch: Batch): number => Number((batch as Batch & { fetchedOffset: string }).fetchedOffset)
 
 class KafkaMember implements LogConsumer {
   readonly #consumer: Consumer
@@ -94,7 +97,8 @@ class KafkaMember implements LogConsumer {
     if (generation !== this.#generation || !isRunning() || isStale() || !this.#assigned.has(batch.partition)) return
     this.#commitAsReader = commitOffsetsIfNecessary
     const records: ConsumedRecord[] = []
-    for (const message of batch.messages) records.push(consumedRecord(batch.partition, message))
+    const from = fetchedFrom(batch)
+    for (const message of batch.messages) for (const record of recordsOf(batch.partition, message, from)) records.push(record)
     if (records.length > 0) this.#options.handlers.records(batch.partition, records)
     resolveOffset(batch.lastOffset())
   }

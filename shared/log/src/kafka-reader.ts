@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Admin, Kafka } from 'kafkajs'
-import { consumedRecord } from './kafka-record.ts'
+import { recordsOf } from './kafkajs-fetch.ts'
 import type { ConsumedRecord } from './log.ts'
 
 /** How long a read may wait for the records it was promised, ms. */
@@ -44,10 +44,10 @@ export async function readKafka(kafka: Kafka, admin: Admin, request: ReadRequest
         .run({
           autoCommit: false,
           eachMessage: async payload => {
-            const offset = Number(payload.message.offset)
-            if (payload.partition !== partition || offset < from || offset >= until) return
-            records.push(consumedRecord(partition, payload.message))
-            if (offset === until - 1) done()
+            if (payload.partition !== partition) return
+            const read = recordsOf(partition, payload.message, from)
+            records.push(...read.filter(({ offset }) => offset >= from && offset < until))
+            if (Number(payload.message.offset) >= until - 1) done()
           },
         })
         .catch(reject)

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import type { Logger } from '@causeway/telemetry'
 import { Kafka, logLevel, type RetryOptions } from 'kafkajs'
+import { decodeBatches } from './kafkajs-fetch.ts'
 import { encodeBatches } from './kafkajs-produce.ts'
 
 /** How long a connection may take, ms. */
@@ -35,6 +36,7 @@ function repairThrottleTimer(): void {
 }
 repairThrottleTimer()
 encodeBatches()
+decodeBatches()
 
 export interface KafkaOptions {
   /** host:port of at least one broker. */

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import type { PartitionBatch } from './flight-sender.ts'
 import type { LogRecord } from './log.ts'
 import { produceBody } from './produce-request.ts'
+import { recordOf } from './record.fixture.ts'
 
 const NOW = 1_790_000_000_123
 const ACKS_ALL = -1
@@ -30,28 +31,6 @@ const require = createRequire(import.meta.url)
 const KafkaDecoder = require('kafkajs/src/protocol/decoder') as new (bytes: Buffer) => Decoder
 const decodeBatch = require('kafkajs/src/protocol/recordBatch/v0/decoder') as (decoder: Decoder) => Promise<Decoded>
 const crc32C = require('kafkajs/src/protocol/recordBatch/crc32C') as (bytes: Buffer) => number
-
-const textOf = fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.string({ unit: 'grapheme', maxLength: 200 }))
-const recordOf: fc.Arbitrary<LogRecord> = fc.record({
-  topic: fc.constantFrom('orders', 'orders.größe'),
-  partition: fc.nat({ max: 3 }),
-  key: textOf,
-  value: fc.uint8Array({ maxLength: 300 }),
-  header: textOf,
-  traceparent: fc.option(textOf, { nil: undefined }),
-  contentType: fc.option(textOf, { nil: undefined }),
-  headers: fc.option(
-    fc.dictionary(
-      fc.string({ minLength: 1, maxLength: 9 }).map(name => `x-${name}`),
-      textOf,
-      { maxKeys: 3 },
-    ),
-    { nil: undefined },
-  ),
-  tombstone: fc.option(fc.boolean(), { nil: undefined }),
-  deadline: fc.constant(0),
-  resent: fc.boolean(),
-})
 
 function flightOf(records: readonly LogRecord[]): PartitionBatch[] {
   const grouped = Map.groupBy(records, ({ topic, partition }) => `${topic} ${partition}`)
