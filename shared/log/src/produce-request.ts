@@ -31,29 +31,43 @@ const CAUSEWAY_LENGTH = sizedLength(CAUSEWAY.length)
  */
 export function produceBody(batches: readonly PartitionBatch[], acks: number, timeoutMs: number, now: number): Buffer {
   const topics = Map.groupBy(batches, ({ topic }) => topic)
-  const writer = new ProtocolWriter(batches.reduce((most, batch) => most + batchMost(batch), BODY_HEAD))
+  const units = batches.reduce((most, batch) => most + batchMost(batch, 1), BODY_HEAD)
+  const ascii = bodyOf(topics, new ProtocolWriter(units, true), acks, timeoutMs, now)
+  if (ascii !== undefined) return ascii
+  const most = batches.reduce((most, batch) => most + batchMost(batch, UNIT_MOST), BODY_HEAD)
+  return bodyOf(topics, new ProtocolWriter(most, false), acks, timeoutMs, now)!
+}
+
+/** undefined where the writer takes all texts for ASCII, and one isn't. */
+function bodyOf(
+  topics: ReadonlyMap<string, readonly PartitionBatch[]>,
+  writer: ProtocolWriter,
+  acks: number,
+  timeoutMs: number,
+  now: number,
+): Buffer | undefined {
   writer.int16(NONE)
   writer.int16(acks)
   writer.int32(timeoutMs)
   writer.int32(topics.size)
   for (const [topic, own] of topics) {
-    const length = Buffer.byteLength(topic)
+    const length = writer.lengthOf(topic)
     writer.int16(length)
     writer.text(topic, length)
     writer.int32(own.length)
     for (const batch of own) writeBatch(writer, batch, now)
   }
-  return writer.written
+  return writer.mistaken ? undefined : writer.written
 }
 
-/** More than the partition takes in the request, its topic counted with each. */
-function batchMost({ topic, records }: PartitionBatch): number {
-  let most = TOPIC_HEAD + topic.length * UNIT_MOST + PARTITION_HEAD + BATCH_HEAD
+/** More than the partition takes in the request, its topic counted with each, where a UTF-16 unit takes so many bytes. */
+function batchMost({ topic, records }: PartitionBatch, unitBytes: number): number {
+  let most = TOPIC_HEAD + topic.length * unitBytes + PARTITION_HEAD + BATCH_HEAD
   for (const { key, value, header, traceparent, contentType, headers } of records) {
-    most += RECORD_MOST + value.length + (key.length + header.length) * UNIT_MOST
-    if (traceparent !== undefined) most += traceparent.length * UNIT_MOST
-    if (contentType !== undefined) most += contentType.length * UNIT_MOST
-    for (const name in headers) most += RECORD_MOST + (name.length + headers[name].length) * UNIT_MOST
+    most += RECORD_MOST + value.length + (key.length + header.length) * unitBytes
+    if (traceparent !== undefined) most += traceparent.length * unitBytes
+    if (contentType !== undefined) most += contentType.length * unitBytes
+    for (const name in headers) most += RECORD_MOST + (name.length + headers[name].length) * unitBytes
   }
   return most
 }
@@ -88,13 +102,13 @@ function writeRecord(writer: ProtocolWriter, record: LogRecord, index: number): 
   const value = wireValue(record)
   const header = headerText(record)
   const further = furtherHeaders(record)
-  const keyLength = Buffer.byteLength(key)
-  const headerLength = Buffer.byteLength(header)
+  const keyLength = writer.lengthOf(key)
+  const headerLength = writer.lengthOf(header)
   const count = 1 + further.length / 2
   let length =
     RECORD_HEAD + varintLength(index) + sizedLength(keyLength) + varintLength(count) + CAUSEWAY_LENGTH + sizedLength(headerLength)
   length += value === null ? NULL_SIZE : sizedLength(value.length)
-  for (const text of further) length += sizedLength(Buffer.byteLength(text))
+  for (const text of further) length += sizedLength(writer.lengthOf(text))
   writer.varint(length)
   writer.int8(0)
   writer.varint(0)
@@ -105,7 +119,7 @@ function writeRecord(writer: ProtocolWriter, record: LogRecord, index: number): 
   writer.varint(count)
   writer.sizedText(CAUSEWAY, CAUSEWAY.length)
   writer.sizedText(header, headerLength)
-  for (const text of further) writer.sizedText(text, Buffer.byteLength(text))
+  for (const text of further) writer.sizedText(text, writer.lengthOf(text))
 }
 
 const NO_HEADERS: readonly string[] = []

@@ -14,13 +14,25 @@ export function varintLength(value: number): number {
 /** Bytes of what has its length before it. */
 export const sizedLength = (length: number): number => varintLength(length) + length
 
-/** Writes Kafka's primitive types, big-endian, into a buffer that its maker made large enough. */
+/**
+ * Writes Kafka's primitive types, big-endian, into a buffer that its maker made large enough. Nearly all texts are ASCII, and asking each for its length
+ * in UTF-8 costs as much as writing it: one that takes that for granted says afterwards whether it was `mistaken`.
+ */
 export class ProtocolWriter {
   readonly bytes: Buffer
+  readonly #ascii: boolean
   at = 0
+  /** What was written is of no use: a text was not ASCII. */
+  mistaken = false
 
-  constructor(most: number) {
+  constructor(most: number, ascii: boolean) {
     this.bytes = Buffer.allocUnsafe(most)
+    this.#ascii = ascii
+  }
+
+  /** Bytes of a text. */
+  lengthOf(text: string): number {
+    return this.#ascii ? text.length : Buffer.byteLength(text)
   }
 
   get written(): Buffer {
@@ -59,13 +71,21 @@ export class ProtocolWriter {
     this.bytes[this.at++] = rest
   }
 
-  /** `length`: its bytes in UTF-8. */
+  /** `length`: as `lengthOf` tells it. */
   text(text: string, length: number): void {
     const { bytes, at } = this
     this.at = at + length
-    if (length !== text.length) bytes.write(text, at, length, 'utf8')
-    else if (length > SHORT_TEXT) bytes.write(text, at, length, 'latin1')
-    else for (let i = 0; i < length; i++) bytes[at + i] = text.charCodeAt(i)
+    if (length > SHORT_TEXT || length !== text.length) {
+      if (bytes.write(text, at, 'utf8') !== length) this.mistaken = true
+      return
+    }
+    let all = 0
+    for (let i = 0; i < length; i++) {
+      const unit = text.charCodeAt(i)
+      all |= unit
+      bytes[at + i] = unit
+    }
+    if (all > 0x7f) this.mistaken = true
   }
 
   sizedText(text: string, length: number): void {
