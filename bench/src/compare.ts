@@ -94,7 +94,7 @@ interface Startable<T> {
 }
 
 /** Starts one after the other; what is not on this machine is kept with the reason. */
-async function startEach<S extends Startable<T>, T extends AsyncDisposable>(
+export async function startEach<S extends Startable<T>, T extends AsyncDisposable>(
   startables: readonly (S & Startable<T>)[],
   parts: AsyncDisposableStack,
   tell: (line: string) => void,

@@ -28,6 +28,8 @@ export interface OwnOptions {
   from?: string
   /** PINGs that were answered count as round trips, of no duration. */
   heartbeats?: boolean
+  /** A write of its own for each request, in place of one for all that a read makes room for. */
+  writesEach?: boolean
 }
 
 /** An open connection that carries load once it is started. */

@@ -42,7 +42,7 @@ async function generate(
   t: TestContext,
   answers: number,
   answer: Answer = echo,
-  { depth = 4, everyMs }: { depth?: number; everyMs?: number } = {},
+  { depth = 4, everyMs, writesEach }: { depth?: number; everyMs?: number; writesEach?: boolean } = {},
 ) {
   const { port, reads } = await toyServer(t, answer)
   const seen = { answered: 0, gaps: 0, wrongLengths: 0, codes: [] as string[] }
@@ -59,7 +59,7 @@ async function generate(
       if (seen.answered === 0) enough.resolve()
     },
   }
-  const connection = new GeneratorConnection({ port, depth, everyMs, size: 50, opcode: 1, observer })
+  const connection = new GeneratorConnection({ port, depth, everyMs, writesEach, size: 50, opcode: 1, observer })
   await connection.opened
   connection.start()
   await enough.promise
@@ -86,6 +86,16 @@ describe('a generator connection', () => {
       all.map((_, index) => index + 1),
     )
     for (const { msgId, seq } of all) assert.ok(msgId - seq <= 4 && msgId - seq >= 1, `request ${msgId} acknowledges ${seq}`)
+    assert.deepEqual([seen.gaps, seen.wrongLengths, seen.codes], [0, 0, []])
+  })
+
+  test('sends the same requests where each has a write of its own', async t => {
+    const { seen, reads } = await generate(t, 40, echo, { writesEach: true })
+    const all = reads.flat()
+    assert.deepEqual(
+      all.map(({ msgId, payload }) => [msgId, payload.length]),
+      all.map((_, index) => [index + 1, 50]),
+    )
     assert.deepEqual([seen.gaps, seen.wrongLengths, seen.codes], [0, 0, []])
   })
 

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import { Codec, decodeError, encodeFrame, encodeSyn, FrameType, HEADER_SIZE } from '@causeway/protocol'
+import { Codec, decodeError, decodeSynAck, encodeFrame, encodeSyn, FrameType, HEADER_SIZE } from '@causeway/protocol'
 import type { Carrier } from './carrier.ts'
 import type { LoadConnection, LoadOptions, OwnOptions } from './generate.ts'
 import { MAX_DEPTH } from './limits.ts'
@@ -9,6 +9,8 @@ export interface ConnectionOptions extends Omit<LoadOptions, 'own'>, OwnOptions 
   opcode: number
   /** Default: the frames go over the bare socket. */
   carrier?: Carrier
+  /** Told of each answer: when its request was written, by performance.now(), and how long it took, ms. */
+  passed?: (session: string, msgId: number, sentAt: number, tookMs: number) => void
 }
 
 /** Outstanding numbers never lie further apart than this. */
@@ -27,6 +29,7 @@ export class GeneratorConnection implements LoadConnection {
   #rest: Buffer | undefined
   #lastId = 0
   #lastSeq = 0
+  #session = ''
   #closing = false
   #pace: NodeJS.Timeout | undefined
 
@@ -123,6 +126,7 @@ export class GeneratorConnection implements LoadConnection {
       return true
     }
     if (type === FrameType.SYN_ACK) {
+      if (this.#options.passed !== undefined) this.#session = decodeSynAck(bytes.subarray(at + HEADER_SIZE, end)).session
       this.#write(encodeFrame({ type: FrameType.ACK }))
       this.#opened.resolve()
     } else if (type === FrameType.PING) {
@@ -135,16 +139,19 @@ export class GeneratorConnection implements LoadConnection {
   }
 
   #answer(bytes: Buffer, at: number, end: number): void {
-    const { observer, size } = this.#options
+    const { observer, size, passed } = this.#options
     const msgId = bytes.readUInt32BE(at + 8)
     const seq = bytes.readUInt32BE(at + 12)
     if (seq !== this.#lastSeq + 1) observer.gap()
     if (end - at - HEADER_SIZE !== size) observer.wrongLength()
     this.#lastSeq = seq
-    observer.answered(performance.now() - this.#sentAt[msgId % SLOTS])
+    const sentAt = this.#sentAt[msgId % SLOTS]
+    const tookMs = performance.now() - sentAt
+    observer.answered(tookMs)
+    passed?.(this.#session, msgId, sentAt, tookMs)
   }
 
-  /** So many requests in one write. */
+  /** So many requests, in one write unless each has its own. */
   #request(count: number): void {
     const { length } = this.#template
     const out = Buffer.allocUnsafe(count * length)
@@ -155,6 +162,7 @@ export class GeneratorConnection implements LoadConnection {
       out.writeUInt32BE(this.#lastSeq, at + 12)
       this.#sentAt[this.#lastId % SLOTS] = now
     }
-    this.#write(out)
+    if (this.#options.writesEach) for (let at = 0; at < out.length; at += length) this.#write(out.subarray(at, at + length))
+    else this.#write(out)
   }
 }

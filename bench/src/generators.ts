@@ -18,6 +18,8 @@ export interface Load {
   times?: number
   /** Keeps the connections open after that, until it is disposed of. */
   hold?: boolean
+  /** Loaded into each generator before its own module. */
+  probe?: URL
 }
 
 type Told<K extends GeneratorEvent['event']> = Extract<GeneratorEvent, { event: K }>
@@ -32,7 +34,7 @@ export class Generators implements AsyncDisposable {
     this.#processes = connectionsOf(load.shape).map((connections, index) => {
       // an address has 28,000 ports for a gateway's
       const own = ports.length > 1 ? { ...load.own, from: `127.0.0.${2 + index}` } : load.own
-      return new SourceProcess('generator', generator, argsOf(load, ports[index % ports.length], connections, own))
+      return new SourceProcess('generator', generator, argsOf(load, ports[index % ports.length], connections, own), { probe: load.probe })
     })
   }
 
@@ -44,6 +46,11 @@ export class Generators implements AsyncDisposable {
 
   results(): Promise<Told<'result'>[]> {
     return this.#next('result', this.#load.measureMs)
+  }
+
+  /** What their probes answer, where the load has one. */
+  ask<T>(question: unknown, timeoutMs: number): Promise<T[]> {
+    return Promise.all(this.#processes.map(each => each.ask<T>(question, timeoutMs)))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

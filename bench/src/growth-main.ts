@@ -1,6 +1,6 @@
 // `npm run bench:growth`: how cost grows with sessions, payloads, connections, workers, partitions and subscribers; writes docs/capacity.md.
 import { ACTIVE, CHANNELS, CONNECTIONS, GROWTH_STUDIES, IDLE, PARTITIONS, PAYLOADS, UPKEEP, WORKERS } from './capacity/growth-studies.ts'
-import { writePage } from './capacity/kept.ts'
+import { CAPACITY } from './capacity/kept.ts'
 import type { Measuring } from './capacity/run-studies.ts'
 import { studyCommand } from './capacity/study-command.ts'
 import { causewayOn } from './causeway.ts'
@@ -29,7 +29,7 @@ await studyCommand(
   },
   async ({ rounds, seconds, flags, numbers: { sessions } }, parts) => {
     if (flags.has('page')) {
-      writePage()
+      CAPACITY.write()
       return []
     }
     const run: GrowthRun = { rounds, seconds, sessions, tell: line => void process.stderr.write(`${line}\n`) }

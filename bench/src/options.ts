@@ -55,7 +55,8 @@ export function whole(name: string, text: string): number {
   return value
 }
 
-function oneOf<T extends string>(name: string, text: string, allowed: readonly T[]): T {
+/** Throws a TypeError where the text is none of them. */
+export function oneOf<T extends string>(name: string, text: string, allowed: readonly T[]): T {
   const found = allowed.find(each => each === text)
   if (found === undefined) throw new TypeError(`--${name} is ${text}: expected one of ${allowed.join(', ')}`)
   return found

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type Serializable, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { OUTPUT_KEPT, STOP_TIMEOUT_MS } from './limits.ts'
@@ -8,6 +8,15 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
+export interface SourceProcessOptions {
+  /** All that it gets of CAUSEWAY_ variables, so that nobody's own configuration slips in. */
+  environment?: Readonly<Record<string, string>>
+  /** A module that is loaded before its own, and answers what `ask` asks. */
+  probe?: URL
+  /** Further flags of Node. */
+  nodeFlags?: readonly string[]
+}
+
 /** A module of this repository, run from source as a process of its own; what it prints comes line by line. */
 export class SourceProcess {
   readonly #child: ChildProcess
@@ -15,12 +24,14 @@ export class SourceProcess {
   readonly #lines: AsyncIterator<string>
   #errors = ''
 
-  /** `environment` is all it gets of CAUSEWAY_ variables, so that nobody's own configuration slips in. */
-  constructor(name: string, module: URL, args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  /** `name` is for messages. */
+  constructor(name: string, module: URL, args: readonly string[], { environment = {}, probe, nodeFlags = [] }: SourceProcessOptions = {}) {
     this.#name = name
     const inherited = Object.entries(process.env).filter(([variable]) => !variable.startsWith('CAUSEWAY_'))
-    this.#child = spawn(process.execPath, ['--conditions=source', module.pathname, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+    const loaded = probe === undefined ? [] : ['--import', probe.href]
+    this.#child = spawn(process.execPath, ['--conditions=source', ...nodeFlags, ...loaded, module.pathname, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe', ...(probe === undefined ? [] : ['ipc' as const])],
+      serialization: 'advanced',
       env: { ...Object.fromEntries(inherited), ...environment },
     })
     running.add(this.#child)
@@ -52,6 +63,25 @@ export class SourceProcess {
       return JSON.parse(value as string) as T
     } finally {
       clearTimeout(timer)
+    }
+  }
+
+  /** What its probe answers; one question at a time. Rejects where it ends or takes longer. */
+  async ask<T>(question: unknown, timeoutMs: number): Promise<T> {
+    const over = new AbortController()
+    const { signal } = over
+    const timer = setTimeout(() => over.abort(this.#error(`answered nothing within ${timeoutMs} ms`)), timeoutMs)
+    const gone = (): void => over.abort(this.#error('ended early'))
+    this.#child.once('exit', gone)
+    try {
+      const answer = once(this.#child, 'message', { signal })
+      this.#child.send(question as Serializable)
+      return (await answer)[0] as T
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error
+    } finally {
+      clearTimeout(timer)
+      this.#child.off('exit', gone)
     }
   }
 

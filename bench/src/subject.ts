@@ -8,12 +8,20 @@ export interface System extends AsyncDisposable {
   generator: URL
   /** Begins one more worker; absent where there is one process. */
   addWorker?(): Promise<void>
+  /** Processes that were started with a probe, by their name. */
+  probes?: Readonly<Record<string, Probe>>
   /** Process ids; of several alike one name. */
   processes: Record<string, number | readonly number[]>
   /** Address of its Redis, where it has one. */
   redis?: string
   /** Version of each part, by its name: servers as they tell it, libraries as installed. */
   versions: Record<string, string>
+}
+
+/** The end here of a module that was loaded into a process to look at it. */
+export interface Probe {
+  /** What it answers; one question at a time. Rejects where it takes longer. */
+  ask<T>(question: unknown, timeoutMs: number): Promise<T>
 }
 
 /** Something that answers requests: Causeway in one of its forms, or a peer of it. */

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { capacityPage, STUDIES } from './capacity-page.ts'
-import { DOCS, keepFindings, readFindings } from './kept.ts'
+import { CAPACITY } from './kept.ts'
+import { DOCS } from './kept-page.ts'
 import { findingsOf, million } from './study.fixture.ts'
 
 describe('the capacity page', () => {
@@ -86,21 +87,21 @@ describe('what is kept', () => {
     const folder = mkdtempSync(join(tmpdir(), 'causeway-capacity-'))
     t.after(() => rmSync(folder, { recursive: true }))
     const docs = pathToFileURL(`${folder}/`)
-    for (const findings of million()) keepFindings(findings, docs)
-    keepFindings(findingsOf('active', [[5, { p99Ms: 1 }]]), docs)
+    for (const findings of million()) CAPACITY.keep(findings, docs)
+    CAPACITY.keep(findingsOf('active', [[5, { p99Ms: 1 }]]), docs)
     assert.deepEqual(
-      readFindings(docs).map(({ study, points }) => [study, points.length]),
+      CAPACITY.read(docs).map(({ study, points }) => [study, points.length]),
       [
         ['idle', 2],
         ['upkeep', 2],
         ['active', 1],
       ],
     )
-    assert.equal(readFileSync(new URL('capacity.md', docs), 'utf8'), capacityPage(readFindings(docs)).markdown)
+    assert.equal(readFileSync(new URL('capacity.md', docs), 'utf8'), capacityPage(CAPACITY.read(docs)).markdown)
   })
 
   test('docs/capacity.md and its charts are what the kept figures make', () => {
-    const { markdown, charts } = capacityPage(readFindings())
+    const { markdown, charts } = capacityPage(CAPACITY.read())
     assert.equal(readFileSync(new URL('capacity.md', DOCS), 'utf8'), markdown, 'npm run bench:growth -- --page writes it')
     for (const { file, svg } of charts) assert.equal(readFileSync(new URL(`capacity/${file}`, DOCS), 'utf8'), svg, file)
     const without = STUDIES.filter(({ id }) => !charts.some(({ file }) => file === `${id}.svg`))

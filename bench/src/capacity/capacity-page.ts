@@ -3,12 +3,7 @@ import { GROWTH_STUDIES } from './growth-studies.ts'
 import { LOAD_STUDIES } from './load-studies.ts'
 import { millionSection } from './million-section.ts'
 import type { Findings, Study } from './study.ts'
-import { studyChart, studySection } from './study-section.ts'
-
-export interface CapacityPage {
-  markdown: string
-  charts: { file: string; svg: string }[]
-}
+import { type StudyPage, sectionsOf } from './study-section.ts'
 
 /** Where charts and figures lie, seen from the page. */
 export const CAPACITY_FOLDER = 'capacity'
@@ -33,24 +28,16 @@ const COMMANDS = `## Commands
 
 Each prints its tables, keeps them and writes this page anew; \`--no-write\` leaves it as it is, \`--help\` lists the options.`
 
-export function capacityPage(findings: readonly Findings[]): CapacityPage {
-  const charts: CapacityPage['charts'] = []
-  const section = (study: Study): string => {
-    const found = findings.find(each => each.study === study.id)
-    if (found === undefined) return `### ${study.title}\n\nNot measured yet.`
-    const svg = studyChart(study, found.points)
-    if (svg === undefined) return studySection(study, found)
-    const file = `${study.id}.svg`
-    charts.push({ file, svg })
-    return studySection(study, found, `${CAPACITY_FOLDER}/${file}`)
-  }
+export function capacityPage(findings: readonly Findings[]): StudyPage {
+  const charts: StudyPage['charts'] = []
+  const sections = (studies: readonly Study[]): string[] => sectionsOf(studies, findings, CAPACITY_FOLDER, charts)
   const markdown = [
     INTRO,
     millionSection(findings),
     '## How cost grows',
-    ...GROWTH_STUDIES.map(section),
+    ...sections(GROWTH_STUDIES),
     '## Under load',
-    ...LOAD_STUDIES.map(section),
+    ...sections(LOAD_STUDIES),
     COMMANDS,
   ].join('\n\n')
   return { markdown: `${markdown}\n`, charts }

@@ -1,5 +1,4 @@
 import { machine } from '../machine.ts'
-import { keepFindings } from './kept.ts'
 import type { Findings, Point, Study } from './study.ts'
 import type { StudyOptions } from './study-options.ts'
 import { studySection } from './study-section.ts'
@@ -28,18 +27,19 @@ export interface Outlet {
   keep(findings: Findings): void
 }
 
-const OUTLET: Outlet = {
+/** Text to stdout, news to stderr. */
+export const outletTo = (keep: Outlet['keep']): Outlet => ({
   print: text => void process.stdout.write(`${text}\n\n`),
   tell: line => void process.stderr.write(`${line}\n`),
-  keep: keepFindings,
-}
+  keep,
+})
 
 /** Measures one after the other; each is printed, and kept, as soon as it is over. One that fails is told, and the others go on. Resolves to whether none failed. */
 export async function runStudies(
   measurings: readonly Measuring[],
   { rounds, seconds, write }: Pick<StudyOptions, 'rounds' | 'seconds' | 'write'>,
   command: string,
-  { print, tell, keep }: Outlet = OUTLET,
+  { print, tell, keep }: Outlet,
 ): Promise<boolean> {
   let isComplete = true
   for (const { study, measure, isKept = true } of measurings) {

@@ -9,7 +9,7 @@ export interface StudyOptions {
   rounds: number
   /** Measured time of a round, s. */
   seconds: number
-  /** Keeps what was found, and writes docs/capacity.md. */
+  /** Keeps what was found, and writes its page. */
   write: boolean
   help: boolean
 }
@@ -28,6 +28,8 @@ export interface StudyCommand<N extends string> {
   rounds: number
   seconds: number
   numbers: Readonly<Record<N, NumberOption>>
+  /** Where it keeps what it has found: docs/PAGE.md, and the folder beside it. Default: capacity. */
+  page?: string
   /** Options that are set or not, with their help. */
   flags?: Readonly<Record<string, string>>
 }
@@ -60,7 +62,16 @@ export function readStudyOptions<N extends string>(command: StudyCommand<N>, arg
   }
 }
 
-export function studyHelp<N extends string>({ name, what, studies, rounds, seconds, numbers, flags = {} }: StudyCommand<N>): string {
+export function studyHelp<N extends string>({
+  name,
+  what,
+  studies,
+  rounds,
+  seconds,
+  numbers,
+  page = 'capacity',
+  flags = {},
+}: StudyCommand<N>): string {
   const own = Object.entries<NumberOption>(numbers).map(([option, { standard, help }]) => [`--${option} <n>`, `${help}  (${standard})`])
   const lines = [
     ['--only <a,b>', `what is measured, of: ${studies.map(({ id }) => id).join(', ')}  (all)`],
@@ -68,7 +79,7 @@ export function studyHelp<N extends string>({ name, what, studies, rounds, secon
     ['--seconds <n>', `measured time of a round  (${seconds})`],
     ...own,
     ...Object.entries(flags).map(([option, help]) => [`--${option}`, help]),
-    ['--no-write', 'leaves docs/capacity.md and what is kept in docs/capacity as they are'],
+    ['--no-write', `leaves docs/${page}.md and what is kept in docs/${page} as they are`],
     ['--help', ''],
   ]
   const width = Math.max(...lines.map(([option]) => option.length))

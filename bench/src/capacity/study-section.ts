@@ -8,6 +8,29 @@ import type { Spread } from '../statistics.ts'
 import { CPU } from './figures.ts'
 import type { Column, Findings, Point, Study } from './study.ts'
 
+export interface StudyPage {
+  markdown: string
+  charts: { file: string; svg: string }[]
+}
+
+/** A section for each study, with its chart where it has one: those go to `charts`, and lie in `folder` as the page sees it. */
+export const sectionsOf = (
+  studies: readonly Study[],
+  findings: readonly Findings[],
+  folder: string,
+  charts: StudyPage['charts'],
+  chart: (study: Study, points: readonly Point[]) => string | undefined = studyChart,
+): string[] =>
+  studies.map(study => {
+    const found = findings.find(each => each.study === study.id)
+    if (found === undefined) return `### ${study.title}\n\nNot measured yet.`
+    const svg = chart(study, found.points)
+    if (svg === undefined) return studySection(study, found)
+    const file = `${study.id}.svg`
+    charts.push({ file, svg })
+    return studySection(study, found, `${folder}/${file}`)
+  })
+
 /** Title, what was measured, table, what follows, and on what machine. `image`: the chart, where the text stands beside one. */
 export function studySection(study: Study, findings: Findings, image?: string): string {
   const { machine, versions, date, rounds, seconds, tookSeconds, command } = findings

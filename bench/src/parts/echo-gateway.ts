@@ -15,15 +15,15 @@ export interface EchoGateway {
 
 /**
  * The real gateway, listening on free ports, with nothing behind it: log, sessions and channels keep nothing and answer at once, no worker runs. What it
- * does not touch while it is measured (retries, registry) is the embedded mode's. Lives as long as its process.
+ * does not touch while it is measured (retries, registry) is the embedded mode's. Lives as long as its process. `writesEach`: it writes each answer by itself.
  */
-export async function startEchoGateway(): Promise<EchoGateway> {
+export async function startEchoGateway({ writesEach = false } = {}): Promise<EchoGateway> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(0))
   // goes with the process
   const dataDir = temporaryFolder(new AsyncDisposableStack())
   const flags = { auth: 'none', host: '127.0.0.1', tcpPort: 0, httpPort: 0, adminPort: 0, acceptRate: 0, logLevel: 'silent', dataDir }
   const config = loadConfig({ environment: {}, flags })
-  const sessions = new EchoSessions()
+  const sessions = new EchoSessions(writesEach)
   const backends: Backends = {
     ...(await openBackends(config, 'bench', silentLogger)),
     log: new EchoLog(sessions),

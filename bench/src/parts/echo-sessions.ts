@@ -29,9 +29,15 @@ export interface Answer {
  */
 export class EchoSessions implements Sessions {
   readonly #seqs = new Map<string, number>()
+  readonly #wakesEach: boolean
   #handlers: WakeHandlers | undefined
 
-  /** A batch of answers, as one wake-up. */
+  /** `wakesEach`: a wake-up for each answer, so that it is written by itself. */
+  constructor(wakesEach = false) {
+    this.#wakesEach = wakesEach
+  }
+
+  /** A batch of answers, as one wake-up unless each has its own. */
   wake(answers: readonly Answer[]): void {
     const handlers = this.#handlers
     if (handlers === undefined) return
@@ -39,6 +45,7 @@ export class EchoSessions implements Sessions {
       const seq = (this.#seqs.get(session) ?? 0) + 1
       this.#seqs.set(session, seq)
       handlers.deliver(session, seq, frame)
+      if (this.#wakesEach) handlers.flush()
     }
     handlers.flush()
   }
