@@ -15,6 +15,8 @@ class ServiceFlow {
   readonly #roundTrips: number[] = []
   #tick = 0
   #admitted = 0
+  /** What `queueMs` was last, until one of the others changes. */
+  #known: number | undefined
 
   turn(tick: number): void {
     if (tick === this.#tick) return
@@ -29,21 +31,31 @@ class ServiceFlow {
     this.#finished.splice(0, this.#finished.length - OVERLOAD_TICKS)
     this.#roundTrips.splice(0, this.#roundTrips.length - OVERLOAD_TICKS)
     this.#admitted = 0
+    this.#known = undefined
   }
 
   told(queueMs: number): void {
     const last = this.#queues.length - 1
-    if (!(this.#queues[last] <= queueMs)) this.#queues[last] = queueMs
+    if (this.#queues[last] <= queueMs) return
+    this.#queues[last] = queueMs
+    this.#known = undefined
   }
 
   ended(roundTripMs: number): void {
     const last = this.#finished.length - 1
     this.#finished[last]++
-    if (roundTripMs < this.#roundTrips[last]) this.#roundTrips[last] = roundTripMs
+    if (!(roundTripMs < this.#roundTrips[last])) return
+    this.#roundTrips[last] = roundTripMs
+    this.#known = undefined
   }
 
   /** ms that each message waited at least, for as long as is looked back; 0 where that is not known. */
   get queueMs(): number {
+    this.#known ??= this.#queueMs()
+    return this.#known
+  }
+
+  #queueMs(): number {
     const told = this.#queues.filter(queue => !Number.isNaN(queue))
     if (told.length < OVERLOAD_REPORTS) return 0
     // the worker's clock may differ from ours: nothing waited longer than its whole round trip took here

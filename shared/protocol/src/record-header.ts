@@ -48,6 +48,12 @@ const HOPS = 'h'
 /** Hops, then once or more often: sent again. */
 const MARKS = new RegExp(`^(?:${HOPS}([1-9]\\d{0,8}))?(${RESENT}*)$`)
 const KINDS: Record<string, RecordKind> = { r: 'request', n: 'notify', e: 'event' }
+const KINDS_BY_LETTER: readonly (RecordKind | undefined)[] = Object.entries(KINDS).reduce((byCode: RecordKind[], [letter, kind]) => {
+  byCode[letter.charCodeAt(0)] = kind
+  return byCode
+}, [])
+const VERSION_LETTER = VERSION.charCodeAt(0)
+const [SEMICOLON, ZERO, NINE] = [';', '0', '9'].map(letter => letter.charCodeAt(0)) as [number, number, number]
 const ESCAPED = /[^\x20-\x24\x26-\x3a\x3c-\x7e]+/g
 
 /** Tails a decoder remembers: about as many as there are sessions in a batch. */
@@ -87,6 +93,44 @@ export function encodeRecordHeaderWith(
 
 /** Reads the text of a header; throws ProtocolError BAD_FRAME saying which field is wrong. */
 export function decodeRecordHeader(text: string): RecordHeader {
+  return decodePlain(text) ?? decodeAny(text)
+}
+
+/** As a gateway writes most: digits alone, no key, no marks. undefined where it is anything else, wrong or not. */
+function decodePlain(text: string): RecordHeader | undefined {
+  const end = text.length - 2
+  if (text.charCodeAt(0) !== VERSION_LETTER || text.charCodeAt(1) !== SEMICOLON) return undefined
+  if (text.charCodeAt(end) !== SEMICOLON || text.charCodeAt(end + 1) !== SEMICOLON) return undefined
+  behind = 2
+  const msgId = digits(text)
+  const prev = digits(text)
+  const kind = text.charCodeAt(behind + 1) === SEMICOLON ? KINDS_BY_LETTER[text.charCodeAt(behind)] : undefined
+  behind += 2
+  const codec = digits(text)
+  const opcode = digits(text)
+  const deadline = digits(text)
+  // NaN where one of them was no number
+  if (kind === undefined || !(msgId + prev + codec + opcode + deadline <= Number.MAX_SAFE_INTEGER)) return undefined
+  const { route, gateway, epoch, incarnation, principal } = decodeTail(text.slice(behind, end))
+  return { msgId, prev, route, codec, kind, gateway, epoch, incarnation, principal, deadline, key: '', opcode, resent: false }
+}
+
+/** Where the text goes on behind what `digits` has read. */
+let behind = 0
+
+/** The digits up to the next semicolon; NaN where there are none or anything else. */
+function digits(text: string): number {
+  const start = behind
+  let value = 0
+  let code = text.charCodeAt(behind)
+  while (code >= ZERO && code <= NINE) {
+    value = value * 10 + code - ZERO
+    code = text.charCodeAt(++behind)
+  }
+  return behind++ > start && code === SEMICOLON ? value : Number.NaN
+}
+
+function decodeAny(text: string): RecordHeader {
   const ends: number[] = []
   let at = -1
   for (let field = 0; field < 7; field++) {
