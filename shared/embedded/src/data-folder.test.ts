@@ -80,7 +80,8 @@ describe('the data folder', () => {
     write('a', 'c')
     write('b')
     await until(() => events.includes('committed c'))
-    assert.deepEqual(events, ['apply a', 'apply b', 'committed a', 'committed b', 'apply c', 'committed c'])
+    // the next group leaves before the writers of this one are told
+    assert.deepEqual(events, ['apply a', 'apply b', 'apply c', 'committed a', 'committed b', 'committed c'])
     await folder.close()
   })
 

@@ -16,7 +16,8 @@ interface Write {
 
 /**
  * One fsync for all that a turn of the event loop writes. What is written while a group is in the air makes the next
- * group, and groups reach the disk one after the other in the order in which they were written.
+ * group, and groups reach the disk one after the other in the order in which they were written. The next one leaves as soon as
+ * the disk has this one, before its writers are told: the disk works while they do.
  *
  * A group that fails is fatal: adapters keep their state in memory and write it through, so memory would differ from
  * disk. Its writes and every later one are told the reason, and only opening the folder again helps.
@@ -25,9 +26,9 @@ export class GroupCommit {
   readonly #environment: RootDatabase
   readonly #onFailure: (failure: Error) => void
   #waiting: Write[] = []
-  /** From a group's scheduling until it has landed. */
+  /** While a group is scheduled or in the air. */
   #isBusy = false
-  #landed: Promise<void> = Promise.resolve()
+  readonly #idle: (() => void)[] = []
   #failure: Error | undefined
 
   constructor(environment: RootDatabase, onFailure: (failure: Error) => void) {
@@ -54,35 +55,31 @@ export class GroupCommit {
     this.#schedule()
   }
 
-  /** Resolves when nothing is waiting or in the air. */
+  /** Resolves when nothing is waiting or in the air, and all have been told. */
   async drain(): Promise<void> {
-    while (this.#isBusy) await this.#landed
+    while (this.#isBusy) await new Promise<void>(resolve => this.#idle.push(resolve))
   }
 
   #schedule(): void {
     if (this.#isBusy || this.#waiting.length === 0) return
     this.#isBusy = true
-    this.#landed = new Promise(resolve => setImmediate(() => this.#commit(resolve)))
+    setImmediate(() => this.#commit())
   }
 
-  #commit(landed: () => void): void {
+  #commit(): void {
     const group = this.#waiting
     this.#waiting = []
-    const transaction = this.#gather(group)
-    const land = () => {
-      this.#isBusy = false
-      this.#land(group)
-      landed()
-    }
-    if (!transaction || transaction.size === 0) land()
-    else
-      this.#environment
-        .batch(() => transaction.execute())
-        .then(
-          () => {},
-          error => this.#failByDisk(error),
-        )
-        .then(land)
+    void this.#write(this.#gather(group)).then(() => this.#land(group))
+  }
+
+  #write(transaction: Transaction | undefined): Promise<void> {
+    if (!transaction || transaction.size === 0) return new Promise(setImmediate)
+    return this.#environment
+      .batch(() => transaction.execute())
+      .then(
+        () => {},
+        error => this.#failByDisk(error),
+      )
   }
 
   #gather(group: readonly Write[]): Transaction | undefined {
@@ -110,6 +107,8 @@ export class GroupCommit {
   }
 
   #land(group: readonly Write[]): void {
+    this.#isBusy = this.#waiting.length > 0
+    if (this.#isBusy) this.#commit()
     for (const { committed } of group) {
       try {
         committed(this.#failure)
@@ -121,5 +120,6 @@ export class GroupCommit {
       }
     }
     this.#schedule()
+    if (!this.#isBusy) for (const resolve of this.#idle.splice(0)) resolve()
   }
 }

@@ -12,7 +12,7 @@ import type {
   PartitionLag,
   TopicSpec,
 } from './log.ts'
-import { type AppendTarget, type EmbeddedAppender, GatheringAppender } from './log-embedded-appender.ts'
+import { type AppendTarget, type EmbeddedAppender, GatheringAppender, type Landed } from './log-embedded-appender.ts'
 import { EmbeddedConsumer } from './log-embedded-consumer.ts'
 import { EmbeddedFollower } from './log-embedded-follower.ts'
 import type { Partition } from './log-embedded-partition.ts'
@@ -123,13 +123,13 @@ class EmbeddedLog implements Log, AppendTarget {
 
   /** One write for all appenders of a turn: their records, then their handlers, then the readers at the tail. */
   #writeGroup(): void {
-    let appenders = new Set<EmbeddedAppender>()
+    let landings: Landed[] | undefined
     const flights: { topic: Topic; partition: Partition; records: ConsumedRecord[] }[] = []
     const apply = (transaction: Transaction) => {
-      appenders = this.#asking
+      const appenders = this.#asking
       this.#asking = new Set()
       const now = Date.now()
-      for (const appender of appenders) appender.write(now)
+      landings = Array.from(appenders, appender => appender.write(now))
       const gathered = this.#gathered
       this.#gathered = new Map()
       for (const [partition, topic] of gathered) {
@@ -139,13 +139,23 @@ class EmbeddedLog implements Log, AppendTarget {
       }
     }
     this.#folder.write(apply, failure => {
-      if (failure && appenders.size === 0) [appenders, this.#asking] = [this.#asking, new Set()]
       if (!failure) for (const { partition, records } of flights) partition.end += records.length
-      for (const appender of appenders) appender.landed(failure)
-      if (failure) return
+      for (const landed of landings ?? []) landed(failure)
+      if (failure) {
+        this.#endAsking(failure, landings === undefined)
+        return
+      }
       for (const { topic, partition, records } of flights)
         for (const reader of [...topic.consumers, ...topic.followers]) reader.landed(partition.number, records)
     })
+  }
+
+  /** Those whose group was not even begun. */
+  #endAsking(failure: Error, unbegun: boolean): void {
+    if (!unbegun) return
+    const appenders = this.#asking
+    this.#asking = new Set()
+    for (const appender of appenders) appender.failed(failure)
   }
 
   #existing(name: string): Topic {
