@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { whole } from './options.ts'
-import { PART_IDS } from './parts/parts.ts'
+import { PART_IDS, PART_NEEDS } from './parts/parts.ts'
 
 export interface PartsOptions {
   rounds: number
@@ -14,11 +14,13 @@ export interface PartsOptions {
 
 export const PARTS_HELP = `npm run bench:parts -- [options]
 
-Measures parts of Causeway by themselves, each beside the least that could do the same. Needs no backend.
+Measures parts of Causeway by themselves, each beside the least that could do the same. Starts what these need, or says that it can't:
+${PART_NEEDS}; the others need nothing.
 
-  --only <a,b>   what is measured, of: ${PART_IDS.join(', ')}  (all)
+  --only <a,b>   what is measured, of:                                     (all)
+                 ${PART_IDS.join(', ')}
   --rounds <n>   times each trial runs                                     (5)
-  --seconds <n>  measured time of a trial                                  (3)
+  --seconds <n>  measured time of a trial that goes on as long             (3)
   --write        writes the section Parts of docs/performance.md
   --help
 `

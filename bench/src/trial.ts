@@ -14,6 +14,16 @@ export interface TrialResult {
   perCpuSecond?: number
   /** Share of one core that those used. */
   generatorCpuShare?: number
+  /** Where units stay: what each holds in memory. */
+  bytesEach?: BytesEach
+}
+
+/** Bytes of a process. */
+export interface BytesEach {
+  /** RSS. */
+  resident: number
+  /** Of V8, and what belongs to its objects outside of it. */
+  heapAndExternal: number
 }
 
 /** A part measured by itself, by its own tool or in a loop: no round trips through a system. */
@@ -49,6 +59,7 @@ export interface TrialRow {
   cpuSecondsPer1000: Record<string, number>
   perCpuSecond?: Spread
   generatorCpuShare?: number
+  bytesEach?: { [kind in keyof BytesEach]: Spread }
 }
 
 /** Of results that are not none. */
@@ -57,6 +68,8 @@ export function trialRow({ name, unit }: Trial, results: readonly TrialResult[])
     const values = results.flatMap(result => result[figure] ?? [])
     return values.length > 0 ? spread(values) : undefined
   }
+  const bytes = results.flatMap(({ bytesEach }) => bytesEach ?? [])
+  const bytesOf = (kind: keyof BytesEach): Spread => spread(bytes.map(each => each[kind]))
   const processes = Object.keys(results[0].cpuSecondsPer1000)
   const cpu = processes.map(each => [each, median(results.map(({ cpuSecondsPer1000 }) => cpuSecondsPer1000[each]))] as const)
   return {
@@ -68,5 +81,6 @@ export function trialRow({ name, unit }: Trial, results: readonly TrialResult[])
     cpuSecondsPer1000: Object.fromEntries(cpu),
     perCpuSecond: spreadOf('perCpuSecond'),
     generatorCpuShare: spreadOf('generatorCpuShare')?.median,
+    ...(bytes.length > 0 && { bytesEach: { resident: bytesOf('resident'), heapAndExternal: bytesOf('heapAndExternal') } }),
   }
 }

@@ -5,6 +5,7 @@ import { startSystem } from '../start-system.ts'
 import type { System } from '../subject.ts'
 import type { RunningTrials, Trial, TrialGroup } from '../trial.ts'
 import { measureServer } from './reading-path.ts'
+import { startTrials } from './start-trials.ts'
 
 const GENERATOR = new URL('./channel-generator.ts', import.meta.url)
 /** Who publishes, by the name of its trials. */
@@ -44,9 +45,8 @@ export interface RunningChannelTrials extends RunningTrials {
 }
 
 /** The same trials of some publishers; `warmUpMs` is the load before each. */
-export async function startChannelTrials(seconds: number, publishers = ALL, warmUpMs = WARM_UP_MS): Promise<RunningChannelTrials> {
-  const parts = new AsyncDisposableStack()
-  try {
+export const startChannelTrials = (seconds: number, publishers = ALL, warmUpMs = WARM_UP_MS): Promise<RunningChannelTrials> =>
+  startTrials(async parts => {
     const systems: [Publisher, System][] = []
     for (const publisher of publishers) {
       const [module, way] = PUBLISHERS[publisher]
@@ -60,12 +60,8 @@ export async function startChannelTrials(seconds: number, publishers = ALL, warm
         run: () => measureServer(system, shapeOf(subscribers, depth), seconds, warmUpMs),
       })),
     )
-    return { trials, versions: {}, [Symbol.asyncDispose]: () => parts.disposeAsync() }
-  } catch (error) {
-    await parts.disposeAsync()
-    throw error
-  }
-}
+    return { trials, versions: {} }
+  })
 
 const startPublisher = (name: string, module: URL, way: string): Promise<System> =>
   startSystem(async parts => {

@@ -13,15 +13,31 @@ export interface EchoGateway {
   backends: Backends
 }
 
+export interface EchoGatewayOptions {
+  writesEach?: boolean
+  flags?: Readonly<Record<string, string | number>>
+}
+
 /**
  * The real gateway, listening on free ports, with nothing behind it: log, sessions and channels keep nothing and answer at once, no worker runs. What it
- * does not touch while it is measured (retries, registry) is the embedded mode's. Lives as long as its process. `writesEach`: it writes each answer by itself.
+ * does not touch while it is measured (retries, registry) is the embedded mode's. Lives as long as its process. `writesEach`: it writes each answer by itself;
+ * `flags`: further settings, by default none.
  */
-export async function startEchoGateway({ writesEach = false } = {}): Promise<EchoGateway> {
+export async function startEchoGateway({ writesEach = false, flags: more = {} }: EchoGatewayOptions = {}): Promise<EchoGateway> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(0))
   // goes with the process
   const dataDir = temporaryFolder(new AsyncDisposableStack())
-  const flags = { auth: 'none', host: '127.0.0.1', tcpPort: 0, httpPort: 0, adminPort: 0, acceptRate: 0, logLevel: 'silent', dataDir }
+  const flags = {
+    auth: 'none',
+    host: '127.0.0.1',
+    tcpPort: 0,
+    httpPort: 0,
+    adminPort: 0,
+    acceptRate: 0,
+    logLevel: 'silent',
+    dataDir,
+    ...more,
+  }
   const config = loadConfig({ environment: {}, flags })
   const sessions = new EchoSessions(writesEach)
   const backends: Backends = {

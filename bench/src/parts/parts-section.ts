@@ -2,10 +2,9 @@
 import type { Comparison, TrialReport } from '../compare.ts'
 import { GENERATOR_LIMIT } from '../limits.ts'
 import { markdownTable } from '../markdown.ts'
-import { heldAgainst } from '../ratios.ts'
 import { spreadText } from '../report.ts'
 import type { TrialRow } from '../trial.ts'
-import { COMPARANDS, type Comparand } from './parts.ts'
+import { COMPARANDS, ratioCells } from './comparands.ts'
 
 const BEGIN = '<!-- written by npm run bench:parts; change bench/src/parts/parts-section.ts, not this section -->'
 const END = '<!-- end of the parts -->'
@@ -17,7 +16,7 @@ export function partsSection(comparison: Comparison): string {
   return [
     BEGIN,
     '## Parts',
-    `Parts of Causeway by themselves, each beside the least that could do the same, on the same machine as its load. Figures are medians of ${rounds} rounds, with the least and the most in brackets; a round runs all trials in turn, ${seconds} s each (codecs half a second) after a second of the same load. *By CPU second* counts the CPU time of the server’s process alone: where load and server share a machine, that is what compares. A ratio is ours by the other’s, by CPU second where there is one.`,
+    `Parts of Causeway by themselves, each beside the least that could do the same, on the same machine as its load. Figures are medians of ${rounds} rounds, with the least and the most in brackets; a round runs all trials in turn, ${seconds} s each (codecs half a second; what is counted to its end, as long as that takes) after a second of the same load, or as the part says. *By CPU second* counts the CPU time of the server’s process alone, where the part names no other: where load and server share a machine, that is what compares. A ratio is ours by the other’s, by CPU second where there is one and nothing else is said. Kafka and Redis, where a part needs them, are its own.`,
     ...trials.flatMap(partSection),
     `Measured on ${cores} cores, ${processor}, ${memoryGiB} GiB, ${system}, Node ${node}; ${date.slice(0, 10)}, by \`${command}\`.`,
     END,
@@ -25,20 +24,25 @@ export function partsSection(comparison: Comparison): string {
 }
 
 function partSection(report: TrialReport): string[] {
-  const { name, what, rows, notMeasured } = report
-  const missing = notMeasured.map(why => `Not measured: ${why.split('\n')[0]}.`)
+  const { id, name, what, rows, notMeasured } = report
+  const missing = notMeasured.map(why => `Not measured: ${why.split('\n')[0].replace(/\.$/, '')}.`)
   if (rows.length === 0) return [`### ${name}`, ...missing]
-  const ratios = ratioRows(report)
+  const ratios = COMPARANDS.filter(({ group }) => group === id).flatMap(comparand => {
+    const cells = ratioCells(comparand, rows)
+    return cells === undefined ? [] : [cells]
+  })
   return [
     `### ${name}`,
     `Measured: ${what}.`,
-    markdownTable([['', 'a second', 'by CPU second', 'load’s CPU'], ...rows.map(rowCells)]),
+    markdownTable(rows.some(({ bytesEach }) => bytesEach !== undefined) ? heldTable(rows) : speedTable(rows)),
     ...missing,
     ...(ratios.length > 0 ? [markdownTable([['', 'ratio', 'targets'], ...ratios])] : []),
   ]
 }
 
-const rowCells = (row: TrialRow): string[] => [
+const speedTable = (rows: readonly TrialRow[]): string[][] => [['', 'a second', 'by CPU second', 'load’s CPU'], ...rows.map(speedCells)]
+
+const speedCells = (row: TrialRow): string[] => [
   row.name,
   `${spreadText(row.perSecond, whole)} ${row.unit}`,
   row.perCpuSecond === undefined ? '' : spreadText(row.perCpuSecond, whole),
@@ -47,20 +51,16 @@ const rowCells = (row: TrialRow): string[] => [
 
 const shareText = (share: number): string => `${Math.round(share * 100)} %${share > GENERATOR_LIMIT ? ', may be the limit' : ''}`
 
-const ratioRows = ({ id, rows }: TrialReport): string[][] =>
-  COMPARANDS.filter(({ group }) => group === id).flatMap(comparand => {
-    const ratio = ratioOf(comparand, rows)
-    return ratio === undefined ? [] : [[`${comparand.ours} / ${comparand.peer}`, ratio.toPrecision(3), targetsText(comparand, ratio)]]
-  })
-
-/** Of medians; undefined where one of the two was not measured. */
-function ratioOf({ ours, peer }: Comparand, rows: readonly TrialRow[]): number | undefined {
-  const [our, their] = [ours, peer].map(name => rows.find(row => row.name === name))
-  if (our === undefined || their === undefined) return undefined
-  return (our.perCpuSecond ?? our.perSecond).median / (their.perCpuSecond ?? their.perSecond).median
-}
-
-const targetsText = ({ targets }: Comparand, ratio: number): string => targets.map(target => heldAgainst(target, ratio)).join(', ')
+/** Of what stays: bytes of each. */
+const heldTable = (rows: readonly TrialRow[]): string[][] => [
+  ['bytes each', 'resident', 'heap and external', 'opened a second'],
+  ...rows.map(({ name, bytesEach, perSecond }) => [
+    name,
+    bytesEach === undefined ? '' : spreadText(bytesEach.resident, whole),
+    bytesEach === undefined ? '' : spreadText(bytesEach.heapAndExternal, whole),
+    spreadText(perSecond, whole),
+  ]),
+]
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en')
 

@@ -8,6 +8,7 @@ import { BROAD, DEEP, type Shape } from '../shapes.ts'
 import { startSystem } from '../start-system.ts'
 import type { System } from '../subject.ts'
 import type { RunningTrials, Trial, TrialGroup } from '../trial.ts'
+import { startTrials } from './start-trials.ts'
 
 type Carried = 'tcp' | 'websocket'
 
@@ -28,9 +29,8 @@ export const readingPath = (seconds: number): TrialGroup => ({
   start: () => startAll(seconds),
 })
 
-async function startAll(seconds: number): Promise<RunningTrials> {
-  const parts = new AsyncDisposableStack()
-  try {
+const startAll = (seconds: number): Promise<RunningTrials> =>
+  startTrials(async parts => {
     const trials: Trial[] = []
     for (const carried of ['tcp', 'websocket'] as const) {
       const gateway = await warm(parts.use(await startGateway(carried)))
@@ -40,12 +40,8 @@ async function startAll(seconds: number): Promise<RunningTrials> {
         trials.push(trial(`${ECHOES[carried].name}, ${shape.name}`, echo, shape, seconds))
       }
     }
-    return { trials, versions: packageVersions('ws'), [Symbol.asyncDispose]: () => parts.disposeAsync() }
-  } catch (error) {
-    await parts.disposeAsync()
-    throw error
-  }
-}
+    return { trials, versions: packageVersions('ws') }
+  })
 
 const startGateway = (carried: Carried): Promise<System> =>
   startSystem(async parts => {
@@ -69,7 +65,7 @@ export async function measureServer(system: System, shape: Shape, seconds: numbe
   const measured = await measure(system, { shape, warmUpMs, measureMs: seconds * 1_000 })
   const { roundTrips, cpu, generatorCpuShare } = measured
   const { server } = cpu
-  if (roundTrips === 0 || !(server > 0)) throw new Error(`${shape.name}: ${roundTrips} frames in ${server} CPU s: it stood still`)
+  if (roundTrips === 0 || !(server > 0)) throw new Error(`${shape.name}: ${roundTrips} answers in ${server} CPU s: it stood still`)
   return {
     perSecond: roundTrips / measured.seconds,
     cpuSecondsPer1000: { server: (server * 1_000) / roundTrips },

@@ -4,13 +4,15 @@ import type { Trial, TrialGroup, TrialResult } from '../trial.ts'
 import { runTool } from './kafka-tool.ts'
 import { endToEndFigures, producerFigures } from './kafka-tool-output.ts'
 
+/** Of ProducerPerformance. */
+export const PRODUCED = 'produced'
 /** Enough that Java's compiler is done long before the end. */
-const RECORDS = 1_000_000
+export const RECORDS = 1_000_000
 const MESSAGES = 3_000
 /** As many partitions as a service of Causeway has by default. */
-const PARTITIONS = 16
+export const PARTITIONS = 16
 /** batch.size: Java's default, and room for the 1,000 records of 200 B that Causeway sends in a flight. */
-const BATCHES = { '16 KiB': 16_384, '256 KiB': 262_144 }
+export const BATCHES = { '16 KiB': 16_384, '256 KiB': 262_144 }
 
 export const KAFKA_TOOLS: TrialGroup = {
   id: 'kafka-tools',
@@ -19,7 +21,7 @@ export const KAFKA_TOOLS: TrialGroup = {
   async start() {
     const broker = await startKafka()
     try {
-      await createTopic(broker, 'produced', PARTITIONS)
+      await createTopic(broker, PRODUCED, PARTITIONS)
       await createTopic(broker, 'end-to-end', 1)
     } catch (error) {
       await broker.stop()
@@ -27,7 +29,7 @@ export const KAFKA_TOOLS: TrialGroup = {
     }
     // idle, it would take 3 % of a core from the others
     await broker.kill('SIGSTOP')
-    const trials = [...Object.entries(BATCHES).map(([name, bytes]) => produce(broker, name, bytes)), endToEnd(broker)].map(trial => ({
+    const trials = [...Object.entries(BATCHES).map(([name, bytes]) => producerPerf(broker, name, bytes)), endToEnd(broker)].map(trial => ({
       ...trial,
       run: () => awake(broker, trial.run),
     }))
@@ -36,7 +38,7 @@ export const KAFKA_TOOLS: TrialGroup = {
 }
 
 /** Runs this while the broker does; it stands still otherwise. */
-async function awake<T>(broker: Backend, run: () => Promise<T>): Promise<T> {
+export async function awake<T>(broker: Backend, run: () => Promise<T>): Promise<T> {
   await broker.kill('SIGCONT')
   try {
     return await run()
@@ -50,11 +52,11 @@ async function createTopic(broker: Backend, topic: string, partitions: number): 
   await runTool(broker, 'TopicCommand', args)
 }
 
-const produce = (broker: Backend, batch: string, bytes: number): Trial => ({
+export const producerPerf = (broker: Backend, batch: string, bytes: number): Trial => ({
   name: `producer-perf, batch ${batch}`,
   unit: 'records',
   async run() {
-    const load = ['--topic', 'produced', '--num-records', String(RECORDS), '--record-size', String(PAYLOAD_SIZE), '--throughput', '-1']
+    const load = ['--topic', PRODUCED, '--num-records', String(RECORDS), '--record-size', String(PAYLOAD_SIZE), '--throughput', '-1']
     const client = ['--producer-props', `bootstrap.servers=${broker.address}`, 'acks=all', `batch.size=${bytes}`]
     const { output, cpu } = await runTool(broker, 'ProducerPerformance', [...load, ...client])
     return { ...producerFigures(output), cpuSecondsPer1000: per1000(cpu, RECORDS) }
