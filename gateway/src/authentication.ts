@@ -1,3 +1,4 @@
+import type { webcrypto } from 'node:crypto'
 import type { Config } from '@causeway/config'
 import { ProtocolError } from '@causeway/protocol'
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose'
@@ -39,8 +40,13 @@ type Verify = (token: string) => Promise<JWTPayload>
 export function tokenVerifier(config: Config): Verify {
   const options: JWTVerifyOptions = { issuer: config.jwtIssuer, audience: config.jwtAudience }
   if (config.jwtSecret !== undefined) {
-    const secret = new TextEncoder().encode(config.jwtSecret)
-    return async token => (await jwtVerify(token, secret, { ...options, algorithms: ['HS256'] })).payload
+    const bytes = new TextEncoder().encode(config.jwtSecret)
+    // imported once: jose would do so for each token
+    let secret: Promise<webcrypto.CryptoKey> | undefined
+    return async token => {
+      secret ??= crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify'])
+      return (await jwtVerify(token, await secret, { ...options, algorithms: ['HS256'] })).payload
+    }
   }
   const keys = createRemoteJWKSet(new URL(config.jwksUrl!))
   const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA']

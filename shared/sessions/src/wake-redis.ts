@@ -66,13 +66,15 @@ export async function listenRedis(
   })
 
   const check = async (): Promise<void> => {
+    // what comes meanwhile may be read before the answer: that counted less than it
+    const heard = last
     const [number, ...known] = await command.mget(numberKey, ...store.keys)
     const counted = Number(number ?? 0)
     await store.check(known)
     if (counted > last && behindSince === last) {
       last = counted
       handlers.lost()
-    } else if (counted < last) {
+    } else if (counted < heard) {
       last = counted
       handlers.lost()
     }
