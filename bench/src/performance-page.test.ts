@@ -24,6 +24,19 @@ describe('the performance page', () => {
     )
   })
 
+  test('holds one message at a time to Kafka’s own tool, and embedded to a time', () => {
+    const subjects = ['causeway-kafkajs', 'causeway-embedded'].map(id => reported(id, 'ours', { '1 x 1': 1_000 }))
+    const tool = { ...trialRow, name: 'end-to-end latency', perSecond: { median: 1_250, min: 1_000, max: 1_500 } }
+    const trials = [{ id: 'kafka-tools', name: 'Tools', what: 'w', versions: {}, notMeasured: [], rows: [tool] }]
+    const { markdown } = performancePage(comparison({ shapes: ['1 x 1'], subjects, trials }))
+    assert.ok(
+      markdown.includes(
+        '- The causeway-kafkajs: 1.00 ms, 1.25 times the 0.80 ms of Kafka’s own end-to-end tool (target at most 1.5: reached)',
+      ),
+    )
+    assert.ok(markdown.includes('- The causeway-embedded: 1.00 ms, on disk twice in it (target at most 1.5 ms: reached)'))
+  })
+
   test('names what was not measured, and why', () => {
     const missing = {
       ...reported('rabbitmq', 'peer', {}),

@@ -5,6 +5,7 @@ import { markdownTable } from './markdown.ts'
 import { type Chart, chartsOf, slug } from './performance-charts.ts'
 import { heldAgainst, type Ratio, ratiosOf } from './ratios.ts'
 import { type Row, spreadText } from './report.ts'
+import { serialLatencies } from './serial-latency.ts'
 import { oneGeneratorName } from './shapes.ts'
 
 export interface Page {
@@ -17,7 +18,14 @@ export const CHART_FOLDER = 'performance'
 
 export function performancePage(comparison: Comparison): Page {
   const charts = chartsOf(comparison)
-  const sections = [intro(comparison), missing(comparison), ratios(comparison), roundTrips(comparison, charts), durability(comparison)]
+  const sections = [
+    intro(comparison),
+    missing(comparison),
+    ratios(comparison),
+    serial(comparison),
+    roundTrips(comparison, charts),
+    durability(comparison),
+  ]
   const trials = comparison.trials.map(report => trialSection(report, charts))
   const markdown = [...sections, ...trials, machineSection(comparison)].filter(section => section !== '').join('\n\n')
   return { markdown: `${markdown}\n`, charts }
@@ -39,7 +47,7 @@ How it is made fair:
 - Each peer is tuned as one would who knows it well; what was chosen stands below. Where we found a faster way than its client's own call, both are here, and both are held against the target.
 - A generator that used more than ${Math.round(GENERATOR_LIMIT * 100)} % of a core is marked: it may be the limit, not what it measures.
 
-What this is not: a cluster, a network, or a machine for each process. Absolute figures will differ elsewhere; ratios less so. How cost grows with sessions, payloads, workers and partitions is told in [capacity.md](capacity.md).`
+What this is not: a cluster, a network, or a machine for each process. Absolute figures will differ elsewhere; ratios less so. How cost grows with sessions, payloads, workers and partitions is told in [capacity.md](capacity.md), where the time goes in [stages.md](stages.md).`
 
 function missing({ subjects, trials }: Comparison): string {
   const lines = [...subjects, ...trials].flatMap(({ name, notMeasured }) =>
@@ -62,6 +70,12 @@ function ratios(comparison: Comparison): string {
 Causeway's round trips by the peer's, and the target where one is set. The *better client* is the Kafka library with more round trips at 64 x 16.
 
 ${markdownTable([['shape', 'causeway', ...peers], ...rows])}`
+}
+
+function serial(comparison: Comparison): string {
+  const lines = serialLatencies(comparison)
+  if (lines.length === 0) return ''
+  return `One message at a time takes, at the median (Kafka’s tool tells whole milliseconds: it is held to the mean that its messages a second make):\n\n${lines.join('\n')}`
 }
 
 function ratioCell({ ratio, target }: Ratio): string {

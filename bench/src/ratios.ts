@@ -81,4 +81,4 @@ function ratioOf(ours: SubjectReport, form: Form, peer: SubjectReport, shape: st
   }
 }
 
-const rowFor = ({ rows }: SubjectReport, shape: string): Row | undefined => rows.find(row => row.shape === shape)
+export const rowFor = ({ rows }: SubjectReport, shape: string): Row | undefined => rows.find(row => row.shape === shape)

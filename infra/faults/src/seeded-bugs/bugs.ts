@@ -26,7 +26,7 @@ export const BUGS: readonly SeededBug[] = [
     edits: [
       {
         file: 'shared/sessions/src/wake-redis.ts',
-        find: 'const gap = number > last + 1\n',
+        find: 'const gap = number > last + 1 || pointing !== undefined\n',
         replace: 'const gap = false\n    if (number % 3 === 0) { last = number; return }\n',
       },
     ],
