@@ -42,8 +42,8 @@ type State = 'expectSyn' | 'opening' | 'expectAck' | 'open' | 'closed'
 export class Connection implements SessionOwner, Subscriber, IntakeOwner {
   readonly #context: ConnectionContext
   readonly transport: Transport
-  /** Token of the Authorization header, where the transport has one. */
-  readonly #headerToken: string | undefined
+  /** Token of the Authorization header, where the transport has one; kept no longer than the handshake. */
+  #headerToken: string | undefined
   #state: State = 'expectSyn'
   session: GatewaySession | undefined
   #resumed = false
@@ -113,6 +113,7 @@ export class Connection implements SessionOwner, Subscriber, IntakeOwner {
       if (this.#isClosed()) return
       this.#gate.stop('handshake')
       const opened = await shakeHands(this.#context, this, syn, this.#headerToken)
+      this.#headerToken = undefined
       if (this.#isClosed()) {
         this.#context.channels.drop(this)
         this.#context.host.detach(opened.held.session)

@@ -79,7 +79,8 @@ export class GatewaySession implements SessionIdentity {
   maybeStoredUpTo = 0
   /** The client has waited a tick for its ACK: the next write takes it along, the next tick sends it alone. */
   acknowledgementDue = false
-  readonly pending = new Map<number, Pending>()
+  /** Not finished, by msgId; NONE_PENDING until there is one. */
+  #pending = NONE_PENDING
   unfinishedBytes = 0
   /** Which track it takes of services that have several. */
   tracks: Map<string, string> | undefined
@@ -116,7 +117,8 @@ export class GatewaySession implements SessionIdentity {
   missed = false
   /** Finished before the resume, above the done mark. */
   readonly finishedBefore: Set<number>
-  readonly #held = new Map<number, Uint8Array>()
+  /** Deliveries behind a gap; NONE_HELD until there is one. */
+  #held = NONE_HELD
   readonly #unstored: { readonly msgId: number; stored: boolean }[] = []
   #unstoredFirst = 0
   #oldest = 0
@@ -127,7 +129,11 @@ export class GatewaySession implements SessionIdentity {
     this.incarnation = identity.incarnation
     this.epoch = identity.epoch
     this.principal = identity.principal
-    this.finishedBefore = new Set(finishedBefore)
+    this.finishedBefore = finishedBefore.length === 0 ? NONE_FINISHED : new Set(finishedBefore)
+  }
+
+  get pending(): ReadonlyMap<number, Pending> {
+    return this.#pending
   }
 
   /** Whether a message of so many bytes fits into the window now. A first message fits whatever its size. */
@@ -160,7 +166,8 @@ export class GatewaySession implements SessionIdentity {
 
   admit(pending: Pending): void {
     if (this.pending.size === 0) this.#oldest = pending.msgId
-    this.pending.set(pending.msgId, pending)
+    if (this.#pending === NONE_PENDING) this.#pending = new Map()
+    this.#pending.set(pending.msgId, pending)
     this.unfinishedBytes += pending.bytes
     this.lastAdmitted = pending.msgId
     if (pending.deadline < this.earliestDeadline) this.earliestDeadline = pending.deadline
@@ -195,7 +202,7 @@ export class GatewaySession implements SessionIdentity {
   settle(msgId: number): Pending | undefined {
     const pending = this.pending.get(msgId)
     if (pending === undefined) return undefined
-    this.pending.delete(msgId)
+    this.#pending.delete(msgId)
     this.unfinishedBytes -= pending.bytes
     if (this.pending.size === 0) this.earliestDeadline = Number.POSITIVE_INFINITY
     return pending
@@ -223,6 +230,7 @@ export class GatewaySession implements SessionIdentity {
     if (seq > this.highestSeq) this.highestSeq = seq
     if (seq < this.nextSeq) return NO_GAP
     if (this.catchingUp || this.missed || seq > this.nextSeq) {
+      if (this.#held === NONE_HELD) this.#held = new Map()
       if (this.#held.size < HELD_DELIVERIES && !this.missed) this.#held.set(seq, frame)
       return this.catchingUp || this.missed ? NO_GAP : GAP
     }
@@ -293,6 +301,11 @@ export class GatewaySession implements SessionIdentity {
     this.outgoing.push(frame)
   }
 }
+
+// Nothing is ever added to these, which sessions share: empty tables of its own would weigh more than an idle session itself.
+const NONE_FINISHED = new Set<number>()
+const NONE_PENDING = new Map<number, Pending>()
+const NONE_HELD = new Map<number, Uint8Array>()
 
 const NO_GAP = Object.freeze({ gap: false })
 const GAP = Object.freeze({ gap: true })

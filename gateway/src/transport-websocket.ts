@@ -25,7 +25,8 @@ export class WebSocketTransport implements Transport {
   readonly #json: boolean
   #queued: Uint8Array[] = []
   #ended = false
-  #drained: (() => void)[] = []
+  /** Called once all is written; undefined while nobody waits. */
+  #drained: (() => void)[] | undefined
 
   constructor(socket: WebSocket, remote: string, json: boolean) {
     this.#socket = socket
@@ -50,8 +51,10 @@ export class WebSocketTransport implements Transport {
   }
 
   readonly #sent = (): void => {
-    if (this.#drained.length === 0 || this.#socket.bufferedAmount > 0) return
-    for (const callback of this.#drained.splice(0)) callback()
+    const drained = this.#drained
+    if (drained === undefined || this.#socket.bufferedAmount > 0) return
+    this.#drained = undefined
+    for (const callback of drained) callback()
   }
 
   pauseReading(): void {
@@ -64,6 +67,7 @@ export class WebSocketTransport implements Transport {
 
   onceDrained(callback: () => void): void {
     if (this.#socket.bufferedAmount === 0) setImmediate(callback)
+    else if (this.#drained === undefined) this.#drained = [callback]
     else this.#drained.push(callback)
   }
 

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import { after, before, describe, test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { until } from '@causeway/testing'
 import { WebSocket } from 'ws'
 import { fakeGateway } from '../gateway.fixture.ts'
 import type { Health } from '../health.ts'
@@ -40,6 +43,22 @@ describe('the HTTP port', async () => {
     assert.equal(await statusOf({}), 101)
     assert.equal(await statusOf({ origin: 'http://localhost:5173' }), 101)
     assert.equal(await statusOf({ origin: 'https://evil.example' }), 403)
+  })
+
+  test('keeps nothing of the request that an open WebSocket came by', async () => {
+    const kept: WeakRef<object>[] = []
+    server.server.once('upgrade', request => kept.push(new WeakRef(request)))
+    const socket = new WebSocket(url, 'causeway.json')
+    await once(socket, 'open')
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    assert.equal(kept.length, 1)
+    await until(() => {
+      collect()
+      return kept[0].deref() === undefined
+    })
+    assert.equal(socket.readyState, WebSocket.OPEN)
+    socket.terminate()
   })
 
   test('lets the socket of an upgrade to no URL at all go', async () => {

@@ -18,7 +18,7 @@ import type { TlsPort } from '../listeners/tls-port.ts'
 import { type Readiness, readinessOf } from '../readiness.ts'
 import { messagesApi } from './messages-api.ts'
 import { servicesApi } from './services-api.ts'
-import { demandSubprotocol, websocketOptions, websocketRoute } from './websocket-route.ts'
+import { demandSubprotocol, leaveSocket, websocketOptions, websocketRoute } from './websocket-route.ts'
 
 /** Port 7401, or with certificates 7444: WebSocket, health, and messages from backends. */
 export async function httpServer(context: ConnectionContext, health: Health, tls?: TlsPort): Promise<FastifyInstance> {
@@ -36,7 +36,7 @@ export async function httpServer(context: ConnectionContext, health: Health, tls
   const origin = (request: FastifyRequest, reply: FastifyReply): Promise<void> => demandOrigin(context, request, reply)
   const turn = (request: FastifyRequest, reply: FastifyReply): Promise<void> => demandTurn(context, request, reply)
   const accept = websocketRoute(context)
-  server.get('/ws', { websocket: true, preValidation: [origin, demandSubprotocol, turn] }, accept)
+  server.get('/ws', { websocket: true, preValidation: [origin, demandSubprotocol, turn], preHandler: leaveSocket }, accept)
   await server.register(async scope => {
     scope.addHook('onRequest', origin)
     messagesApi(scope, context)

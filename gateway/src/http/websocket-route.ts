@@ -48,10 +48,17 @@ export async function demandSubprotocol(request: FastifyRequest, reply: FastifyR
   await reply.code(400).send({ code: 'BAD_FRAME', title: 'Bad subprotocol', detail })
 }
 
+/** Before the upgrade: Node's response is done with its socket, which would hold it, and the request with it, to its end. */
+export async function leaveSocket({ ws, raw }: FastifyRequest, reply: FastifyReply): Promise<void> {
+  if (ws) reply.raw.detachSocket(raw.socket)
+}
+
 /** Takes WebSockets in: each a connection of version 2. */
 export function websocketRoute(context: ConnectionContext): (socket: WebSocket, request: FastifyRequest) => void {
   const log = new Sparingly()
   return (socket, request) => {
+    // the plugin's listener holds the request and the reply; from here on errors are ours
+    socket.removeAllListeners('error')
     warnOfToken(context, request, log)
     accept(context, socket, request)
   }
@@ -84,7 +91,10 @@ function accept(context: ConnectionContext, socket: WebSocket, request: FastifyR
   // of pings that it doesn't read the answers to, only the newest need any (RFC 6455, section 5.5.3)
   socket.on('ping', data => socket.bufferedAmount <= context.config.sendBuffer && socket.pong(data))
   socket.on('close', code => connection.ended(code === ABNORMAL ? 'LOST' : 'GOING_AWAY'))
-  socket.on('error', error => connection.ended(endOf(error)))
+  socket.on('error', error => {
+    connection.ended(endOf(error))
+    letGo(socket)
+  })
 }
 
 /** What a broken WebSocket counts as. */

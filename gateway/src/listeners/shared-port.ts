@@ -11,26 +11,27 @@ export type Reader = (chunk: Buffer) => void
 /** The shared port: waits until the first bytes say which dialect a connection speaks; what is none of them is judged as version 2. */
 export function sniff(context: ConnectionContext, socket: Socket, remote: string, speak: (dialect: Dialect) => Reader): void {
   let first: Buffer = Buffer.alloc(0)
-  let reader: Reader | undefined
   const timer = setTimeout(() => {
     const silent = problem('HANDSHAKE_EXPECTED', { detail: `nothing came within ${context.config.handshakeTimeout} ms` })
     const transport = new TcpTransport(socket, remote)
     transport.queue(encodeClose(silent))
     transport.end()
   }, context.config.handshakeTimeout)
-  socket.once('close', () => clearTimeout(timer))
-  socket.on('data', chunk => {
-    if (reader !== undefined) {
-      reader(chunk)
-      return
-    }
+  const stopTimer = (): void => clearTimeout(timer)
+  const onData = (chunk: Buffer): void => {
     first = first.length === 0 ? chunk : Buffer.concat([first, chunk])
     const dialect = recognise(first)
     if (dialect === undefined) return
-    clearTimeout(timer)
-    reader = dialect === 'version 2' ? versionTwo(context, socket, remote) : speak(dialect)
+    stopTimer()
+    const reader = dialect === 'version 2' ? versionTwo(context, socket, remote) : speak(dialect)
+    // the reader alone stays: what these two hold is needed no more
+    socket.on('data', reader)
+    socket.off('data', onData)
+    socket.off('close', stopTimer)
     reader(first)
-  })
+  }
+  socket.on('close', stopTimer)
+  socket.on('data', onData)
 }
 
 /** Undefined while it is still open. */
@@ -47,7 +48,7 @@ function recognise(first: Buffer): Dialect | 'version 2' | undefined {
 function versionTwo(context: ConnectionContext, socket: Socket, remote: string): Reader {
   const connection = new Connection(context, new TcpTransport(socket, remote))
   const decoder = new FrameDecoder({ maxPayload: context.config.maxPayload, crc32: zlibCrc32 })
-  socket.once('close', () => connection.ended('LOST'))
+  socket.on('close', () => connection.ended('LOST'))
   return chunk => {
     const frames: Frame[] = []
     connection.received(frames, decoder.push(chunk, frames))

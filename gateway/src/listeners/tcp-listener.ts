@@ -39,7 +39,7 @@ class TcpListener {
   readonly #addresses: ListenerAddresses
   readonly #barred: BarredConnections
   readonly #overTls: boolean
-  /** Clients by the far end of their socket, which is the edge's where there is one. */
+  /** Clients that are not accepted yet, by the far end of their socket, which is the edge's where there is one. */
   readonly #peers = new Map<string, Peer>()
   /** For logs and as a principal: the dialect, or what it shares, and its port. */
   #name: string
@@ -73,7 +73,7 @@ class TcpListener {
 
   /** Until TLS, if at all: nothing has been said. */
   #receive(socket: Socket, proceed: () => void): void {
-    socket.on('error', () => socket.destroy())
+    socket.on('error', destroyed)
     const far = peerOf(socket)
     if (far === undefined) socket.destroy()
     else if (!this.#context.config.proxyProtocol) this.#admit(socket, far, far, proceed)
@@ -89,9 +89,10 @@ class TcpListener {
     acceptRateOf(this.#context).take(socket, {
       admit: () => {
         this.#peers.set(far.remote, client)
-        // its port may be another client's by then
-        socket.once('close', () => this.#peers.get(far.remote) === client && this.#peers.delete(far.remote))
         proceed()
+        // it shakes hands over TLS yet, or is gone: its port may be another client's by its end
+        if (this.#peers.get(far.remote) === client)
+          socket.once('close', () => this.#peers.get(far.remote) === client && this.#peers.delete(far.remote))
       },
       turnAway: retryAfterMs => this.#turnAway(socket, client.remote, retryAfterMs),
       cut: () => this.#cut(socket),
@@ -124,7 +125,8 @@ class TcpListener {
       socket.destroy()
       return
     }
-    if (socket instanceof TLSSocket) socket.on('error', () => socket.destroy())
+    this.#peers.delete(far!.remote)
+    if (socket instanceof TLSSocket) socket.on('error', destroyed)
     const auth = this.#role?.auth ?? 'none'
     if (this.#dialect === undefined) {
       sniff(contextOf(this.#context, socket), socket, peer.remote, dialect => this.#sharedReader(socket, peer, dialect))
@@ -175,8 +177,8 @@ class TcpListener {
   #reader(socket: Socket, peer: Peer, dialect: Dialect, principal: string): Reader {
     const connection = new DialectConnection(this.#context, new TcpTransport(socket, peer.remote), dialect, this.#role, principal)
     socket.allowHalfOpen = true
-    socket.once('end', () => connection.peerEnded())
-    socket.once('close', () => connection.ended('LOST'))
+    socket.on('end', () => connection.peerEnded())
+    socket.on('close', () => connection.ended('LOST'))
     return chunk => connection.read(chunk)
   }
 
@@ -189,6 +191,10 @@ class TcpListener {
     transport.end()
     return () => {}
   }
+}
+
+function destroyed(this: Socket): void {
+  this.destroy()
 }
 
 const allowedBy = ({ auth }: ListenerConfig): { allow?: readonly string[] } => (auth !== 'none' && 'allow' in auth ? auth : {})
